@@ -1,0 +1,4 @@
+package dev.tidemark.protocol.api;
+
+/** Where to read from in one partition. */
+public record PartitionOffset(String topic, int partition, long offset) {}

@@ -1,0 +1,20 @@
+package dev.tidemark.protocol.api;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** An error answer: RFC 9457 with our fields.
+ *
+ * @param error the name of an {@link dev.tidemark.protocol.ErrorCode}
+ * @param logStartOffset only with OFFSET_OUT_OF_RANGE, as {@code logEndOffset}
+ */
+public record Problem(
+        String type,
+        String title,
+        int status,
+        String detail,
+        String error,
+        boolean retriable,
+        @Nullable List<RecordProblem> recordErrors,
+        @Nullable Long logStartOffset,
+        @Nullable Long logEndOffset) {}

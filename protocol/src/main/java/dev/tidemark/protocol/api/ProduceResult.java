@@ -1,0 +1,6 @@
+package dev.tidemark.protocol.api;
+
+import java.util.List;
+
+/** Answer of a binary produce request. */
+public record ProduceResult(List<BatchResult> batches) {}

@@ -1,0 +1,4 @@
+package dev.tidemark.protocol.api;
+
+/** A live server; {@code address} is where its HTTP listens. */
+public record ServerDescription(String serverId, String address, String version, String startedAt) {}

@@ -1,0 +1,31 @@
+package dev.tidemark.server.log;
+
+import dev.tidemark.protocol.ErrorCode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a fetch read from one partition.
+ *
+ * @param error null when the partition was read
+ * @param detail empty when there is no error
+ * @param lastStableOffset equal to the high watermark while there are no Kafka transactions
+ * @param nextOffset where to go on
+ * @param slices the records in offset order, laid out as {@link dev.tidemark.protocol.RecordLayout} says; shared, never to be written to
+ */
+public record PartitionRecords(
+        String topic,
+        int partition,
+        @Nullable ErrorCode error,
+        String detail,
+        long logStartOffset,
+        long highWatermark,
+        long lastStableOffset,
+        int leaderEpoch,
+        long nextOffset,
+        int recordCount,
+        List<Slice> slices) {
+
+    /** Bytes of an array that is not copied. */
+    public record Slice(byte[] bytes, int at, int length) {}
+}

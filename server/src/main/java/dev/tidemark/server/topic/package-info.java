@@ -1,0 +1,2 @@
+/** Topics, their configs and their administration. */
+package dev.tidemark.server.topic;
