@@ -1,0 +1,93 @@
+package dev.tidemark.server.json;
+
+import java.util.Random;
+
+/** Random JSON texts: every kind of value, odd spellings of numbers and strings, whitespace anywhere it may stand. */
+final class RandomJson {
+    private static final String[] PIECES = {
+        "a",
+        "plain text",
+        "\\n",
+        "\\\"",
+        "\\\\",
+        "\\/",
+        "\\u00e9",
+        "\\ud83d\\ude00",
+        "\\u001f",
+        "é",
+        "日本",
+        "\ud83d\ude00",
+        " ",
+        "/",
+        "{",
+        "]",
+        ",",
+        "\u007f",
+        "\u2028"
+    };
+    private static final String[] NUMBERS = {
+        "0", "-0", "1", "-17", "3.1400", "1e5", "-2.5E-007", "12345678901234567890.123456789", "1E+400"
+    };
+    private static final String[] SPACES = {"", "", "", "", " ", "\n", "\t", "\r\n", "  "};
+
+    private final Random random;
+
+    RandomJson(Random random) {
+        this.random = random;
+    }
+
+    String text() {
+        StringBuilder text = new StringBuilder();
+        value(text, random.nextInt(5));
+        return text.toString();
+    }
+
+    private void value(StringBuilder text, int depth) {
+        space(text);
+        switch (random.nextInt(depth > 0 ? 7 : 5)) {
+            case 0 -> text.append("null");
+            case 1 -> text.append(random.nextBoolean());
+            case 2 -> text.append(NUMBERS[random.nextInt(NUMBERS.length)]);
+            case 3, 4 -> string(text);
+            case 5 -> array(text, depth);
+            default -> object(text, depth);
+        }
+        space(text);
+    }
+
+    private void array(StringBuilder text, int depth) {
+        text.append('[');
+        space(text);
+        for (int i = 0, size = random.nextInt(4); i < size; i++) {
+            text.append(i == 0 ? "" : ",");
+            value(text, depth - 1);
+        }
+        text.append(']');
+    }
+
+    private void object(StringBuilder text, int depth) {
+        text.append('{');
+        space(text);
+        for (int i = 0, size = random.nextInt(4); i < size; i++) {
+            text.append(i == 0 ? "" : ",");
+            space(text);
+            string(text);
+            space(text);
+            text.append(':');
+            value(text, depth - 1);
+        }
+        text.append('}');
+    }
+
+    private void string(StringBuilder text) {
+        text.append('"');
+        for (int i = random.nextInt(6); i > 0; i--) {
+            text.append(PIECES[random.nextInt(PIECES.length)]);
+        }
+        text.append('"');
+    }
+
+    private void space(StringBuilder text) {
+        text.append(SPACES[random.nextInt(SPACES.length)]);
+    }
+}
