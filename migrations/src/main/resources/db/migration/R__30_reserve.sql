@@ -1,0 +1,192 @@
+-- Reserves offsets: takes the partitions' locks, reads their log ends, checks producers, and inserts the batch rows. The records follow by COPY in the
+-- same database transaction, so a reader sees batch rows and records together or not at all.
+--
+-- One array element a batch, ordered by partition id, then producer id, then base sequence, so that batches of one producer that overtook each other
+-- on the way here meet in their order. Batches with the same p_groups number are appended all or not at all.
+--
+-- Outcomes, in the order of the batches:
+--   appended    base_offset is the batch's; leaf is null when it crosses into the next segment and its records must go through the parent
+--   duplicate   base_offset is where it already was
+--   gap         the producer's previous batch is not here (yet)
+--   fenced      a newer epoch of the producer was here
+--   no_segment  the log end (in base_offset) or what follows has no segment yet: make it, and come back
+--   withdrawn   refused because of another batch of its group
+create or replace function ${internal}.reserve(
+    p_partition_ids    int[],
+    p_groups           int[],
+    p_record_counts    int[],
+    p_bytes            bigint[],
+    p_block_offsets    int[],        -- least number of blocks the partition's earlier batches in this call fill
+    p_min_timestamps   bigint[],     -- milliseconds since 1970; null elements: the append time
+    p_max_timestamps   bigint[],
+    p_producer_ids     bigint[],
+    p_producer_epochs  smallint[],
+    p_base_sequences   int[],
+    p_principals       text[],
+    p_append_id        uuid,
+    p_leader_epoch     int,
+    p_lock_timeout     text,
+    p_commit_level     text          -- 'all', 'local' or 'off'
+) returns table (outcome text, base_offset bigint, leaf text, upper_bound bigint, append_time_ms bigint)
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as
+$$
+#variable_conflict use_column
+declare
+    c_lock_class   constant int := '${internal}.batch'::regclass::oid::int;
+    v_count        constant int := cardinality(p_partition_ids);
+    c_block_size   constant int := current_setting('block_size');
+    -- Kept from pass to pass: groups that cannot be appended, and why.
+    v_failed       int[] := '{}';
+    v_refusals     text[] := array_fill('withdrawn'::text, array[v_count]);
+    v_again        boolean;
+    r              record;
+    v_partition_id int;
+    v_end          bigint;
+    v_upper        bigint;
+    v_leaf         regclass;
+    v_stuck        boolean;
+    v_rolled       boolean;
+    v_now          timestamptz;
+    v_producer_id  bigint;
+    v_epoch        int;
+    v_next         bigint;
+    v_outcomes     text[];
+    v_bases        bigint[];
+    v_leaves       regclass[];
+    v_uppers       bigint[];
+    v_blocks       int[];
+    v_times        timestamptz[];
+    v_first_block  int;
+    v_known_base   bigint;
+    v_known_time   timestamptz;
+begin
+    perform set_config('lock_timeout', p_lock_timeout, true);
+    if p_commit_level <> 'all' then
+        perform set_config('synchronous_commit', p_commit_level, true);
+    elsif current_setting('synchronous_commit') in ('off', 'local') then
+        perform set_config('synchronous_commit', 'on', true);
+    end if;
+    perform pg_advisory_xact_lock(c_lock_class, id) from (select distinct unnest(p_partition_ids) as id order by 1) ids;
+
+    -- From here on every statement has a snapshot younger than the locks (READ COMMITTED, VOLATILE), so log ends are read as they are.
+    loop
+        v_again := false;
+        v_partition_id := null;
+        v_outcomes := array_fill(null::text, array[v_count]);
+        v_bases := array_fill(null::bigint, array[v_count]);
+        v_leaves := array_fill(null::regclass, array[v_count]);
+        v_uppers := array_fill(null::bigint, array[v_count]);
+        v_blocks := array_fill(0, array[v_count]);
+        v_times := array_fill(null::timestamptz, array[v_count]);
+        for r in
+            select i.n, i.partition_id, i.grp, i.record_count, i.block_offset, i.producer_id, i.producer_epoch, i.base_sequence,
+                   e.log_end, e.appended_at, s.leaf, s.upper_bound, p.last_epoch, p.next_sequence,
+                   case when s.leaf is not null then pg_relation_size(s.leaf) / c_block_size end as blocks
+            from unnest(p_partition_ids, p_groups, p_record_counts, p_block_offsets, p_producer_ids, p_producer_epochs, p_base_sequences)
+                     with ordinality i(partition_id, grp, record_count, block_offset, producer_id, producer_epoch, base_sequence, n)
+            left join lateral (
+                select b.base_offset + b.record_count as log_end, b.appended_at
+                from ${internal}.batch b where b.partition_id = i.partition_id order by b.base_offset desc limit 1) e on true
+            left join lateral (
+                select g.leaf, g.upper_bound
+                from ${internal}.segment g where g.partition_id = i.partition_id and g.base_offset <= coalesce(e.log_end, 0)
+                order by g.base_offset desc limit 1) s on true
+            left join lateral (
+                select b.producer_epoch as last_epoch, (b.base_sequence::bigint + b.record_count) % 2147483648 as next_sequence
+                from ${internal}.batch b where b.partition_id = i.partition_id and b.producer_id = i.producer_id
+                order by b.base_offset desc limit 1) p on true
+            order by i.n
+        loop
+            if r.partition_id is distinct from v_partition_id then
+                v_partition_id := r.partition_id;
+                v_end := coalesce(r.log_end, 0);
+                v_leaf := r.leaf;
+                v_upper := coalesce(r.upper_bound, 0);
+                v_first_block := greatest(coalesce(r.blocks, 0) - 1, 0);
+                v_stuck := false;
+                v_rolled := false;
+                v_now := date_trunc('milliseconds', greatest(clock_timestamp(), r.appended_at));
+                v_producer_id := null;
+            end if;
+            if r.grp = any (v_failed) then
+                v_outcomes[r.n] := v_refusals[r.n];
+                continue;
+            end if;
+            if r.producer_id is distinct from v_producer_id then
+                v_producer_id := r.producer_id;
+                v_epoch := r.last_epoch;
+                v_next := r.next_sequence;
+            end if;
+
+            if r.producer_id is not null and r.producer_epoch < v_epoch then
+                v_outcomes[r.n] := 'fenced';
+            elsif r.producer_id is not null
+                    and r.base_sequence <> (case when v_epoch = r.producer_epoch then v_next else 0 end) then
+                select b.base_offset, b.appended_at into v_known_base, v_known_time
+                from (select d.base_offset, d.appended_at, d.producer_epoch, d.base_sequence, d.record_count
+                      from ${internal}.batch d where d.partition_id = r.partition_id and d.producer_id = r.producer_id
+                      order by d.base_offset desc limit 5) b
+                where b.producer_epoch = r.producer_epoch and b.base_sequence = r.base_sequence and b.record_count = r.record_count;
+                v_outcomes[r.n] := case when found then 'duplicate' else 'gap' end;
+                v_bases[r.n] := v_known_base;
+                v_times[r.n] := v_known_time;
+            elsif v_stuck or v_end >= v_upper or v_end + r.record_count > v_upper and not exists (
+                    -- A batch may run from one segment into the next, not beyond.
+                    select from ${internal}.segment g
+                    where g.partition_id = r.partition_id and g.base_offset = v_upper and g.upper_bound >= v_end + r.record_count) then
+                -- Later batches of the partition wait too, or a small one would slip in before this one.
+                v_stuck := true;
+                v_outcomes[r.n] := 'no_segment';
+                v_bases[r.n] := case when v_end >= v_upper then v_end else v_upper end;
+            else
+                v_outcomes[r.n] := 'appended';
+                v_bases[r.n] := v_end;
+                v_leaves[r.n] := case when v_end + r.record_count <= v_upper then v_leaf end;
+                v_uppers[r.n] := v_upper;
+                v_blocks[r.n] := case when v_rolled then 0 else v_first_block + r.block_offset end;
+                v_times[r.n] := v_now;
+                v_end := v_end + r.record_count;
+                if v_end >= v_upper then
+                    select g.leaf, g.upper_bound into v_leaf, v_upper
+                    from ${internal}.segment g where g.partition_id = r.partition_id and g.base_offset <= v_end
+                    order by g.base_offset desc limit 1;
+                    v_rolled := true;
+                end if;
+                if r.producer_id is not null then
+                    v_epoch := r.producer_epoch;
+                    v_next := (r.base_sequence::bigint + r.record_count) % 2147483648;
+                end if;
+            end if;
+
+            -- A refused batch takes its whole group along; what this pass gave to batches after it and before it is given anew without the group.
+            if v_outcomes[r.n] not in ('appended', 'duplicate') and cardinality(array_positions(p_groups, r.grp)) > 1 then
+                v_failed := v_failed || r.grp;
+                v_refusals[r.n] := v_outcomes[r.n];
+                v_again := true;
+                exit;
+            end if;
+        end loop;
+        exit when not v_again;
+    end loop;
+
+    insert into ${internal}.batch (
+        base_offset, min_timestamp, max_timestamp, appended_at, producer_id, bytes, partition_id, record_count, first_block, base_sequence,
+        leader_epoch, producer_epoch, append_id, principal)
+    select i.base_offset, coalesce(timestamptz 'epoch' + i.min_timestamp * interval '1 ms', i.appended_at),
+           coalesce(timestamptz 'epoch' + i.max_timestamp * interval '1 ms', i.appended_at), i.appended_at, i.producer_id, i.bytes, i.partition_id,
+           i.record_count, i.first_block, i.base_sequence, p_leader_epoch, i.producer_epoch, p_append_id, i.principal
+    from unnest(v_outcomes, v_bases, p_min_timestamps, p_max_timestamps, v_times, p_producer_ids, p_bytes, p_partition_ids, p_record_counts,
+                v_blocks, p_base_sequences, p_producer_epochs, p_principals)
+             i(outcome, base_offset, min_timestamp, max_timestamp, appended_at, producer_id, bytes, partition_id, record_count,
+               first_block, base_sequence, producer_epoch, principal)
+    where i.outcome = 'appended';
+
+    return query
+    select i.outcome, i.base_offset, i.leaf::text, i.upper_bound, (extract(epoch from i.appended_at) * 1000)::bigint
+    from unnest(v_outcomes, v_bases, v_leaves, v_uppers, v_times) with ordinality i(outcome, base_offset, leaf, upper_bound, appended_at, n)
+    order by i.n;
+end
+$$;
