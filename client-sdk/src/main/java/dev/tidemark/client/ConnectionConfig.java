@@ -1,0 +1,94 @@
+package dev.tidemark.client;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the servers are reached.
+ *
+ * @param servers any of them may serve any request; at least one
+ * @param token sent as a bearer token when there is one
+ * @param requestTimeout how long one request may take before it is sent again
+ * @param retryBackoff the first wait between two tries; doubles, with jitter, up to {@code retryBackoffMax}
+ */
+record ConnectionConfig(
+        List<URI> servers,
+        @Nullable String token,
+        Duration requestTimeout,
+        Duration retryBackoff,
+        Duration retryBackoffMax) {
+    static final ConnectionConfig DEFAULT = new ConnectionConfig(
+            List.of(URI.create("http://localhost:8080")),
+            null,
+            Duration.ofSeconds(30),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(1));
+
+    ConnectionConfig {
+        servers = List.copyOf(servers);
+        if (servers.isEmpty()) {
+            throw new IllegalArgumentException("at least one server address is needed");
+        }
+        if (token != null && !token.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+            throw new IllegalArgumentException("the token must be visible ASCII characters without spaces");
+        }
+        requirePositive("requestTimeout", requestTimeout);
+        requirePositive("retryBackoff", retryBackoff);
+        if (retryBackoffMax.compareTo(retryBackoff) < 0) {
+            throw new IllegalArgumentException("retryBackoffMax must not be less than retryBackoff");
+        }
+    }
+
+    ConnectionConfig withServers(String... addresses) {
+        List<URI> uris = new ArrayList<>();
+        for (String address : addresses) {
+            for (String one : address.split(",", -1)) {
+                uris.add(parse(one.strip()));
+            }
+        }
+        return new ConnectionConfig(uris, token, requestTimeout, retryBackoff, retryBackoffMax);
+    }
+
+    ConnectionConfig withToken(@Nullable String newToken) {
+        return new ConnectionConfig(servers, newToken, requestTimeout, retryBackoff, retryBackoffMax);
+    }
+
+    ConnectionConfig withRequestTimeout(Duration timeout) {
+        return new ConnectionConfig(servers, token, timeout, retryBackoff, retryBackoffMax);
+    }
+
+    ConnectionConfig withRetryBackoff(Duration first, Duration max) {
+        return new ConnectionConfig(servers, token, requestTimeout, first, max);
+    }
+
+    private static URI parse(String address) {
+        URI uri;
+        try {
+            uri = URI.create(address.contains("://") ? address : "http://" + address);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("not a server address: '" + address + "' (want http://host:port)", e);
+        }
+        boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
+        boolean bare = uri.getRawQuery() == null && uri.getRawFragment() == null && uri.getRawUserInfo() == null;
+        if (!http || uri.getHost() == null || !bare) {
+            throw new IllegalArgumentException("not a server address: '" + address + "' (want http://host:port)");
+        }
+        String path = uri.getRawPath();
+        return path.endsWith("/") ? uri.resolve(path.substring(0, path.length() - 1)) : uri;
+    }
+
+    static void requirePositive(String name, Duration duration) {
+        if (duration.isNegative() || duration.isZero()) {
+            throw new IllegalArgumentException(name + " must be more than 0, not " + duration);
+        }
+    }
+
+    /** The token must not reach a log. */
+    @Override
+    public String toString() {
+        return "ConnectionConfig[servers=" + servers + "]";
+    }
+}
