@@ -1,0 +1,123 @@
+package dev.tidemark.server.postgres;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Properties;
+import org.jooq.DSLContext;
+import org.jooq.SQLDialect;
+import org.jooq.conf.MappedSchema;
+import org.jooq.conf.RenderMapping;
+import org.jooq.conf.Settings;
+import org.jooq.impl.DSL;
+
+/**
+ * The door to PostgreSQL: a bounded pool of connections, and connections of one's own for what must not hold up the pool. Thread-safe.
+ *
+ * <p>Pooled connections carry no session state, so that they may go through a pooler in transaction mode: set what you need with SET LOCAL, take
+ * advisory locks for the transaction only, leave nothing behind.
+ */
+public final class Database implements AutoCloseable {
+    /** How long {@link #connection()} waits for a free one, ms. */
+    private static final int ACQUIRE_TIMEOUT_MS = 5_000;
+
+    /** Above every statement the pool is used for; a database that stays silent for longer is taken for dead. */
+    private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(30);
+
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+
+    private final DatabaseConfig config;
+    private final HikariDataSource pool;
+    private final DSLContext jooq;
+
+    private Database(DatabaseConfig config, HikariDataSource pool) {
+        this.config = config;
+        this.pool = pool;
+        this.jooq = DSL.using(pool, SQLDialect.POSTGRES, settings(config.schemas()));
+    }
+
+    /**
+     * Waits for PostgreSQL to answer, checks that it is one Tidemark can live in, and fills the pool.
+     *
+     * @param patience how long a database that refuses connections, or is still starting, is tried again
+     * @throws StartException when it cannot be reached, refuses us, or cannot be used
+     */
+    public static Database open(DatabaseConfig config, MeterRegistry metrics, Duration patience) {
+        DatabaseProbe.await(config, properties(config, SOCKET_TIMEOUT), patience);
+        HikariConfig hikari = new HikariConfig();
+        hikari.setPoolName("tidemark");
+        hikari.setJdbcUrl(config.jdbcUrl());
+        hikari.setDataSourceProperties(properties(config, SOCKET_TIMEOUT));
+        hikari.setMaximumPoolSize(config.poolSize());
+        hikari.setConnectionTimeout(ACQUIRE_TIMEOUT_MS);
+        hikari.setMetricRegistry(metrics);
+        return new Database(config, new HikariDataSource(hikari));
+    }
+
+    /**
+     * A pooled connection in autocommit mode; closing it gives it back.
+     *
+     * @throws java.sql.SQLTransientConnectionException when none is free within 5 s
+     */
+    public Connection connection() throws SQLException {
+        return pool.getConnection();
+    }
+
+    /**
+     * A connection of the caller's own, outside the pool and its bounds: for one that listens, or runs statements that take long or must not
+     * stand in a transaction. The caller closes it.
+     *
+     * @param socketTimeout how long an answer may take; zero waits for ever
+     */
+    public Connection unpooledConnection(Duration socketTimeout) throws SQLException {
+        return DriverManager.getConnection(config.jdbcUrl(), properties(config, socketTimeout));
+    }
+
+    /** Queries on pooled connections; the names of the generated schemas are rendered as configured. */
+    public DSLContext jooq() {
+        return jooq;
+    }
+
+    public SchemaNames schemas() {
+        return config.schemas();
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+
+    static Properties properties(DatabaseConfig config, Duration socketTimeout) {
+        Properties properties = new Properties();
+        if (config.user() != null) {
+            properties.setProperty("user", config.user());
+        }
+        if (config.password() != null) {
+            properties.setProperty("password", config.password());
+        }
+        properties.setProperty("ApplicationName", "tidemark-server");
+        properties.setProperty("connectTimeout", Long.toString(CONNECT_TIMEOUT.toSeconds()));
+        properties.setProperty("socketTimeout", Long.toString(socketTimeout.toSeconds()));
+        properties.setProperty("tcpKeepAlive", "true");
+        properties.setProperty("prepareThreshold", Integer.toString(config.prepareThreshold()));
+        properties.setProperty("autosave", "never");
+        // The detail of a server's error may quote a record; messages end up in logs.
+        properties.setProperty("logServerErrorDetail", "false");
+        return properties;
+    }
+
+    private static Settings settings(SchemaNames names) {
+        return new Settings()
+                .withExecuteLogging(false)
+                .withRenderMapping(new RenderMapping()
+                        .withSchemata(
+                                new MappedSchema().withInput("tidemark").withOutput(names.schema()),
+                                new MappedSchema()
+                                        .withInput("tidemark_internal")
+                                        .withOutput(names.internal())));
+    }
+}

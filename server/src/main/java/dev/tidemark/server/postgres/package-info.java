@@ -1,0 +1,2 @@
+/** PostgreSQL: connections, migrations, and the embedded server that stands in where the user names none. */
+package dev.tidemark.server.postgres;
