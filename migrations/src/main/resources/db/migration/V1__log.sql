@@ -83,8 +83,11 @@ create table ${internal}.leader_epoch (
 );
 
 create table ${internal}.cluster (
-    cluster_id uuid not null default gen_random_uuid(),
-    created_at timestamptz not null default now(),
-    one_row    boolean primary key default true check (one_row)
+    cluster_id        uuid not null default gen_random_uuid(),
+    created_at        timestamptz not null default now(),
+    -- The schemas this was set up with: a server configured with others is refused.
+    schema_name       name not null default '${schema}',
+    topic_schema_name name not null default '${topic_schema}',
+    one_row           boolean primary key default true check (one_row)
 );
 insert into ${internal}.cluster default values;
