@@ -33,22 +33,10 @@ begin
              attributes smallint
          ) partition by range (partition, record_offset)',
         v_parent,
-        case p_key_type when 'bytes' then 'bytea' when 'text' then 'text collate "C"' end,
-        case p_value_type when 'bytes' then 'bytea' when 'text' then 'text collate "C"' when 'json' then 'json' end);
+        ${internal}.column_type(p_key_type), ${internal}.column_type(p_value_type));
     execute format('alter table %s alter key set storage external, alter value set storage external', v_parent);
 
-    -- The join keeps records below the log start out of sight, and makes the view one that PostgreSQL cannot write through.
-    execute format(
-        'create view ${topic_schema}.%I as
-         select r.partition, r.record_offset, r."timestamp", r.key, r.value, r.headers
-         from %s r
-         join ${internal}.partition p on p.topic_id = %s and p.partition = r.partition and r.record_offset >= p.log_start_offset
-         where r.attributes is null',
-        p_relation_name, v_parent, v_topic_id);
-    execute format('comment on view ${topic_schema}.%I is %L', p_relation_name, 'Tidemark topic ' || p_name);
-    if to_regrole('tidemark_reader') is not null then
-        execute format('grant select on ${topic_schema}.%I to tidemark_reader', p_relation_name);
-    end if;
+    perform ${internal}.create_topic_view(v_topic_id);
     return v_topic_id;
 end
 $$;

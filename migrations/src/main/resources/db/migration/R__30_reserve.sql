@@ -9,7 +9,7 @@
 --   duplicate   base_offset is where it already was
 --   gap         the producer's previous batch is not here (yet)
 --   fenced      a newer epoch of the producer was here
---   no_segment  the log end (in base_offset) or what follows has no segment yet: make it, and come back
+--   no_segment  there is no segment to hold the whole batch: make the one that starts at base_offset, and come back
 --   withdrawn   refused because of another batch of its group
 create or replace function ${internal}.reserve(
     p_partition_ids    int[],
@@ -27,7 +27,7 @@ create or replace function ${internal}.reserve(
     p_leader_epoch     int,
     p_lock_timeout     text,
     p_commit_level     text          -- 'all', 'local' or 'off'
-) returns table (outcome text, base_offset bigint, leaf text, upper_bound bigint, append_time_ms bigint)
+) returns table (outcome text, base_offset bigint, leaf text, segment_base bigint, segment_bound bigint, append_time_ms bigint)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
@@ -45,6 +45,7 @@ declare
     r              record;
     v_partition_id int;
     v_end          bigint;
+    v_segment      bigint;
     v_upper        bigint;
     v_leaf         regclass;
     v_stuck        boolean;
@@ -56,6 +57,7 @@ declare
     v_outcomes     text[];
     v_bases        bigint[];
     v_leaves       regclass[];
+    v_segments     bigint[];
     v_uppers       bigint[];
     v_blocks       int[];
     v_times        timestamptz[];
@@ -78,12 +80,13 @@ begin
         v_outcomes := array_fill(null::text, array[v_count]);
         v_bases := array_fill(null::bigint, array[v_count]);
         v_leaves := array_fill(null::regclass, array[v_count]);
+        v_segments := array_fill(null::bigint, array[v_count]);
         v_uppers := array_fill(null::bigint, array[v_count]);
         v_blocks := array_fill(0, array[v_count]);
         v_times := array_fill(null::timestamptz, array[v_count]);
         for r in
             select i.n, i.partition_id, i.grp, i.record_count, i.block_offset, i.producer_id, i.producer_epoch, i.base_sequence,
-                   e.log_end, e.appended_at, s.leaf, s.upper_bound, p.last_epoch, p.next_sequence,
+                   e.log_end, e.appended_at, s.leaf, s.segment_base, s.upper_bound, p.last_epoch, p.next_sequence,
                    case when s.leaf is not null then pg_relation_size(s.leaf) / c_block_size end as blocks
             from unnest(p_partition_ids, p_groups, p_record_counts, p_block_offsets, p_producer_ids, p_producer_epochs, p_base_sequences)
                      with ordinality i(partition_id, grp, record_count, block_offset, producer_id, producer_epoch, base_sequence, n)
@@ -91,7 +94,7 @@ begin
                 select b.base_offset + b.record_count as log_end, b.appended_at
                 from ${internal}.batch b where b.partition_id = i.partition_id order by b.base_offset desc limit 1) e on true
             left join lateral (
-                select g.leaf, g.upper_bound
+                select g.leaf, g.base_offset as segment_base, g.upper_bound
                 from ${internal}.segment g where g.partition_id = i.partition_id and g.base_offset <= coalesce(e.log_end, 0)
                 order by g.base_offset desc limit 1) s on true
             left join lateral (
@@ -104,6 +107,7 @@ begin
                 v_partition_id := r.partition_id;
                 v_end := coalesce(r.log_end, 0);
                 v_leaf := r.leaf;
+                v_segment := r.segment_base;
                 v_upper := coalesce(r.upper_bound, 0);
                 v_first_block := greatest(coalesce(r.blocks, 0) - 1, 0);
                 v_stuck := false;
@@ -133,24 +137,25 @@ begin
                 v_outcomes[r.n] := case when found then 'duplicate' else 'gap' end;
                 v_bases[r.n] := v_known_base;
                 v_times[r.n] := v_known_time;
-            elsif v_stuck or v_end >= v_upper or v_end + r.record_count > v_upper and not exists (
-                    -- A batch may run from one segment into the next, not beyond.
-                    select from ${internal}.segment g
-                    where g.partition_id = r.partition_id and g.base_offset = v_upper and g.upper_bound >= v_end + r.record_count) then
+            elsif v_stuck or v_end + r.record_count > v_upper and v_end + r.record_count > (
+                    -- A batch may run from one segment into the next; segments follow each other, so the last bound says how far.
+                    select coalesce(max(g.upper_bound), 0) from ${internal}.segment g where g.partition_id = r.partition_id) then
                 -- Later batches of the partition wait too, or a small one would slip in before this one.
                 v_stuck := true;
                 v_outcomes[r.n] := 'no_segment';
-                v_bases[r.n] := case when v_end >= v_upper then v_end else v_upper end;
+                select coalesce(max(g.upper_bound), v_end) into v_known_base from ${internal}.segment g where g.partition_id = r.partition_id;
+                v_bases[r.n] := v_known_base;
             else
                 v_outcomes[r.n] := 'appended';
                 v_bases[r.n] := v_end;
                 v_leaves[r.n] := case when v_end + r.record_count <= v_upper then v_leaf end;
+                v_segments[r.n] := v_segment;
                 v_uppers[r.n] := v_upper;
                 v_blocks[r.n] := case when v_rolled then 0 else v_first_block + r.block_offset end;
                 v_times[r.n] := v_now;
                 v_end := v_end + r.record_count;
                 if v_end >= v_upper then
-                    select g.leaf, g.upper_bound into v_leaf, v_upper
+                    select g.leaf, g.base_offset, g.upper_bound into v_leaf, v_segment, v_upper
                     from ${internal}.segment g where g.partition_id = r.partition_id and g.base_offset <= v_end
                     order by g.base_offset desc limit 1;
                     v_rolled := true;
@@ -185,8 +190,9 @@ begin
     where i.outcome = 'appended';
 
     return query
-    select i.outcome, i.base_offset, i.leaf::text, i.upper_bound, (extract(epoch from i.appended_at) * 1000)::bigint
-    from unnest(v_outcomes, v_bases, v_leaves, v_uppers, v_times) with ordinality i(outcome, base_offset, leaf, upper_bound, appended_at, n)
+    select i.outcome, i.base_offset, i.leaf::text, i.segment_base, i.upper_bound, (extract(epoch from i.appended_at) * 1000)::bigint
+    from unnest(v_outcomes, v_bases, v_leaves, v_segments, v_uppers, v_times)
+             with ordinality i(outcome, base_offset, leaf, segment_base, upper_bound, appended_at, n)
     order by i.n;
 end
 $$;

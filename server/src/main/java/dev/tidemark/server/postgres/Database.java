@@ -8,12 +8,15 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Properties;
+import java.util.function.Function;
 import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
 import org.jooq.conf.MappedSchema;
 import org.jooq.conf.RenderMapping;
 import org.jooq.conf.Settings;
+import org.jooq.exception.DataAccessException;
 import org.jooq.impl.DSL;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The door to PostgreSQL: a bounded pool of connections, and connections of one's own for what must not hold up the pool. Thread-safe.
@@ -80,6 +83,37 @@ public final class Database implements AutoCloseable {
     /** Queries on pooled connections; the names of the generated schemas are rendered as configured. */
     public DSLContext jooq() {
         return jooq;
+    }
+
+    /**
+     * Runs queries, each in a database transaction of its own.
+     *
+     * @throws dev.tidemark.protocol.ApiException BROKER_NOT_AVAILABLE when the database, not the query, is the trouble
+     */
+    public <T extends @Nullable Object> T query(Function<DSLContext, T> query) {
+        try {
+            return query.apply(jooq);
+        } catch (DataAccessException e) {
+            throw explained(e);
+        }
+    }
+
+    /** As {@link #query}, all in one database transaction, which is rolled back when the function throws. */
+    public <T extends @Nullable Object> T transaction(Function<DSLContext, T> statements) {
+        try {
+            return jooq.transactionResult(transaction -> statements.apply(transaction.dsl()));
+        } catch (DataAccessException e) {
+            throw explained(e);
+        }
+    }
+
+    private static RuntimeException explained(DataAccessException e) {
+        SQLException cause = SqlStates.sqlException(e);
+        if (cause == null || SqlStates.state(cause).equals(SqlStates.LOCK_NOT_AVAILABLE)) {
+            // A lock not had in time is for the caller to judge.
+            return e;
+        }
+        return SqlStates.isUnavailable(cause) ? SqlStates.unavailable(cause) : e;
     }
 
     public SchemaNames schemas() {

@@ -4,20 +4,15 @@ import java.util.Locale;
 
 /** What a topic's keys or values are: the type of their column, and what is checked before they are queued. */
 public enum DataType {
-    BYTES("bytea"),
+    BYTES,
     /** UTF-8 without NUL, which PostgreSQL's text cannot hold. */
-    TEXT("text"),
+    TEXT,
     /** JSON text, kept byte for byte; values only. */
-    JSON("json");
+    JSON;
 
-    private final String columnType;
-
-    DataType(String columnType) {
-        this.columnType = columnType;
-    }
-
-    public String columnType() {
-        return columnType;
+    /** The type of that name in {@code key.type} and {@code value.type}. */
+    static DataType of(String configName) {
+        return valueOf(configName.toUpperCase(Locale.ROOT));
     }
 
     /** The name in {@code key.type} and {@code value.type}. */

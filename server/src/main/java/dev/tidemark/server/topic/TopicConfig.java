@@ -10,6 +10,7 @@ import java.util.Map;
  * @param segmentMs age at which an active segment is rolled
  * @param logAppendTime {@code message.timestamp.type=LogAppendTime}: records are stamped by the log, not the producer
  * @param timestampAfterMaxMs how far ahead of the server's clock a record's timestamp may be
+ * @param timestampBeforeMaxMs how far behind the server's clock a record's timestamp may be
  * @param unsafeAcks whether {@code acks=0} is allowed
  * @param strings every config as callers see it, defaults included
  */
@@ -21,6 +22,7 @@ public record TopicConfig(
         long segmentMs,
         boolean logAppendTime,
         long timestampAfterMaxMs,
+        long timestampBeforeMaxMs,
         boolean unsafeAcks,
         Map<String, String> strings) {
     public TopicConfig {
