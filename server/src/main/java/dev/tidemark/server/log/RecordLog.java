@@ -1,6 +1,12 @@
 package dev.tidemark.server.log;
 
 import dev.tidemark.protocol.api.ProducerIdentity;
+import dev.tidemark.server.log.append.AppendRequest;
+import dev.tidemark.server.log.append.BatchOutcome;
+import dev.tidemark.server.log.fetch.FetchRequest;
+import dev.tidemark.server.log.fetch.OffsetFound;
+import dev.tidemark.server.log.fetch.OffsetQuery;
+import dev.tidemark.server.log.fetch.PartitionRecords;
 import dev.tidemark.server.topic.Topic;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

@@ -1,4 +1,4 @@
-package dev.tidemark.server.log;
+package dev.tidemark.server.log.fetch;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,7 @@
-package dev.tidemark.server.log;
+package dev.tidemark.server.log.fetch;
 
 import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.server.log.tail.Slice;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +25,4 @@ public record PartitionRecords(
         int leaderEpoch,
         long nextOffset,
         int recordCount,
-        List<Slice> slices) {
-
-    /** Bytes of an array that is not copied. */
-    public record Slice(byte[] bytes, int at, int length) {}
-}
+        List<Slice> slices) {}

@@ -1,4 +1,4 @@
-package dev.tidemark.server.log;
+package dev.tidemark.server.log.fetch;
 
 /** Which offset of a partition is asked for. */
 public sealed interface OffsetQuery {

@@ -1,4 +1,4 @@
-package dev.tidemark.server.log;
+package dev.tidemark.server.log.fetch;
 
 import dev.tidemark.server.topic.Topic;
 import java.util.List;

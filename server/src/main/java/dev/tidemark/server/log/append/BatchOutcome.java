@@ -1,4 +1,4 @@
-package dev.tidemark.server.log;
+package dev.tidemark.server.log.append;
 
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.RecordError;

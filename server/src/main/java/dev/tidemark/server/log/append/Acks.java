@@ -1,4 +1,4 @@
-package dev.tidemark.server.log;
+package dev.tidemark.server.log.append;
 
 /** When an append is acknowledged. */
 public enum Acks {

@@ -1,4 +1,4 @@
-package dev.tidemark.server.log;
+package dev.tidemark.server.log.append;
 
 import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.server.topic.Topic;
