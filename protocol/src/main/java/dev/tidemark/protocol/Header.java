@@ -10,8 +10,11 @@ import org.jspecify.annotations.Nullable;
  * @param value the bytes, or null; not copied, so do not change them afterwards
  */
 public record Header(String name, byte @Nullable [] value) {
-    public Header {
-        Objects.requireNonNull(name, "name");
+    // Not a compact constructor: javac leaves the parameters of those without their type annotations, so other modules
+    // would not see that value may be null.
+    public Header(String name, byte @Nullable [] value) {
+        this.name = Objects.requireNonNull(name, "name");
+        this.value = value;
     }
 
     @Override

@@ -11,6 +11,11 @@ public final class Partitioner {
      * @param partitionCount at least 1
      */
     public static int forKey(byte[] key, int partitionCount) {
-        return (Murmur2.hash(key) & Integer.MAX_VALUE) % partitionCount;
+        return forKey(key, 0, key.length, partitionCount);
+    }
+
+    /** The partition of a key that lies in an array. */
+    public static int forKey(byte[] bytes, int at, int length, int partitionCount) {
+        return (Murmur2.hash(bytes, at, length) & Integer.MAX_VALUE) % partitionCount;
     }
 }

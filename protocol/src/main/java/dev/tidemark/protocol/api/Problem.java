@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param error the name of an {@link dev.tidemark.protocol.ErrorCode}
  * @param logStartOffset only with OFFSET_OUT_OF_RANGE, as {@code logEndOffset}
+ * @param requestId what the server's log calls this request; also in the answer's {@code X-Request-Id}
  */
 public record Problem(
         String type,
@@ -17,4 +18,5 @@ public record Problem(
         boolean retriable,
         @Nullable List<RecordProblem> recordErrors,
         @Nullable Long logStartOffset,
-        @Nullable Long logEndOffset) {}
+        @Nullable Long logEndOffset,
+        @Nullable String requestId) {}
