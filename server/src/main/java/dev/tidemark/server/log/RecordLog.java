@@ -1,38 +1,95 @@
 package dev.tidemark.server.log;
 
+import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.api.ProducerIdentity;
+import dev.tidemark.schema.tidemark_internal.Routines;
+import dev.tidemark.schema.tidemark_internal.Sequences;
 import dev.tidemark.server.log.append.AppendRequest;
+import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.log.append.BatchOutcome;
 import dev.tidemark.server.log.fetch.FetchRequest;
+import dev.tidemark.server.log.fetch.Fetcher;
 import dev.tidemark.server.log.fetch.OffsetFound;
 import dev.tidemark.server.log.fetch.OffsetQuery;
 import dev.tidemark.server.log.fetch.PartitionRecords;
+import dev.tidemark.server.log.segment.Segments;
+import dev.tidemark.server.log.tail.Tail;
+import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.topic.Topic;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** The door to the log: append, fetch, offsets. Thread-safe. */
-public final class RecordLog {
+public final class RecordLog implements AutoCloseable {
+    private final Database database;
+    private final Segments segments;
+    private final Appender appender;
+    private final Fetcher fetcher;
+
     /**
-     * Checks the batches and queues them. The future completes on a thread of the log's once every batch has its outcome (in the order of the
-     * entries), after COMMIT; it fails with {@link dev.tidemark.protocol.ApiException} when nothing was queued (THROTTLING_QUOTA_EXCEEDED).
+     * Bounds of the log.
+     *
+     * @param tailCacheBytes newest records kept in memory
+     * @param fetchThreads reads from the database at a time
      */
-    public CompletableFuture<List<BatchOutcome>> append(AppendRequest request) {
-        throw new UnsupportedOperationException();
+    public record Limits(Appender.Limits append, long tailCacheBytes, int fetchThreads) {}
+
+    /** Starts the log's threads. Blocks on the database, whose schema is up to date. */
+    public RecordLog(Database database, Limits limits, Clock clock, MeterRegistry registry) {
+        this.database = database;
+        int leaderEpoch = database.transaction(jooq -> Routines.ensureLeaderEpoch(jooq.configuration()));
+        Tail tail = new Tail(limits.tailCacheBytes());
+        Gauge.builder("tidemark.tail.cache", tail, Tail::cachedBytes)
+                .description("Bytes of records held in the tail cache")
+                .baseUnit("bytes")
+                .register(registry);
+        this.segments = new Segments(database);
+        this.appender = new Appender(database, segments, tail, leaderEpoch, limits.append(), clock, registry);
+        this.fetcher = new Fetcher(database, tail, leaderEpoch, limits.fetchThreads(), registry);
     }
 
-    /** Reads records; the future completes when there are some, when the wait is over, or when a partition has an error. */
+    /**
+     * Checks the batches and queues them. The future completes on a thread of the log's once every batch has its outcome (in the order of the
+     * entries), after COMMIT: who has more to do with it does it elsewhere.
+     *
+     * @throws ApiException THROTTLING_QUOTA_EXCEEDED, BROKER_NOT_AVAILABLE; nothing was queued
+     */
+    public CompletableFuture<List<BatchOutcome>> append(AppendRequest request) {
+        return appender.append(request);
+    }
+
+    /**
+     * Reads records; the future completes when there are some, when a partition has an error, or when the wait is over, and fails with
+     * {@link ApiException}.
+     */
     public CompletableFuture<List<PartitionRecords>> fetch(FetchRequest request) {
-        throw new UnsupportedOperationException();
+        return fetcher.fetch(request);
     }
 
     /** Blocks on the database. */
     public OffsetFound offset(Topic topic, int partition, OffsetQuery query) {
-        throw new UnsupportedOperationException();
+        return fetcher.offset(topic, partition, query);
     }
 
     /** A producer id nobody had before. Blocks on the database. */
     public ProducerIdentity newProducer() {
-        throw new UnsupportedOperationException();
+        long producerId = database.query(jooq -> jooq.nextval(Sequences.PRODUCER_ID));
+        return new ProducerIdentity(producerId, (short) 0);
+    }
+
+    /** From now on fetches do not wait at the log end, and those that wait are answered: the first step of a graceful stop. */
+    public void stopWaiting() {
+        fetcher.stopWaiting();
+    }
+
+    /** Takes no more appends, finishes those it has, and stops. */
+    @Override
+    public void close() {
+        appender.close();
+        fetcher.close();
+        segments.close();
     }
 }

@@ -1,0 +1,70 @@
+package dev.tidemark.server.log.append;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** Batches that are appended all or not at all, waiting in a lane: an atomic request, or one batch of another. */
+final class AppendGroup {
+    private final List<CheckedBatch> batches;
+    private final Acks acks;
+    private final String principal;
+    private final long bytes;
+    private final CompletableFuture<List<BatchOutcome>> done = new CompletableFuture<>();
+    private final long queuedAtNanos = System.nanoTime();
+    /** Only the lane's thread looks at it: 0 while it was never early. */
+    private long parkedSinceNanos;
+
+    AppendGroup(List<CheckedBatch> batches, Acks acks, String principal) {
+        this.batches = List.copyOf(batches);
+        this.acks = acks;
+        this.principal = principal;
+        this.bytes = batches.stream().mapToLong(b -> b.frame().length()).sum();
+    }
+
+    List<CheckedBatch> batches() {
+        return batches;
+    }
+
+    Acks acks() {
+        return acks;
+    }
+
+    String principal() {
+        return principal;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    long queuedAtNanos() {
+        return queuedAtNanos;
+    }
+
+    CompletableFuture<List<BatchOutcome>> done() {
+        return done;
+    }
+
+    void complete(List<BatchOutcome> outcomes) {
+        done.complete(outcomes);
+    }
+
+    /** Refuses it for one of its batches, or for all. */
+    void refuse(BatchOutcome.Refused refused) {
+        complete(new ArrayList<>(java.util.Collections.nCopies(batches.size(), refused)));
+    }
+
+    /** Since when it waits for a batch before it. */
+    long parkedSince(long nowNanos) {
+        if (parkedSinceNanos == 0) {
+            parkedSinceNanos = nowNanos == 0 ? 1 : nowNanos;
+        }
+        return parkedSinceNanos;
+    }
+
+    /** The lane is its lowest partition's, so that one lane serves a partition. */
+    int lowestPartitionId() {
+        return batches.stream().mapToInt(CheckedBatch::partitionId).min().orElseThrow();
+    }
+}

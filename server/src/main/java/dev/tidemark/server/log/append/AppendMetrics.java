@@ -1,0 +1,80 @@
+package dev.tidemark.server.log.append;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.concurrent.TimeUnit;
+
+/** The append path's meters. */
+final class AppendMetrics {
+    private final MeterRegistry registry;
+    private final Counter records;
+    private final Counter bytes;
+    private final Counter duplicates;
+    private final DistributionSummary transactionRecords;
+    private final Timer transactions;
+    private final Timer commits;
+    private final Timer queued;
+
+    AppendMetrics(MeterRegistry registry) {
+        this.registry = registry;
+        this.records = Counter.builder("tidemark.append.records")
+                .description("Records committed")
+                .register(registry);
+        this.bytes = Counter.builder("tidemark.append.bytes")
+                .description("Bytes of records committed, as they travel")
+                .baseUnit("bytes")
+                .register(registry);
+        this.duplicates = Counter.builder("tidemark.append.duplicate.batches")
+                .description("Batches answered with the offsets they already had")
+                .register(registry);
+        this.transactionRecords = DistributionSummary.builder("tidemark.append.transaction.records")
+                .description("Records committed together: the group commit's size")
+                .publishPercentiles(0.5, 0.99)
+                .register(registry);
+        this.transactions = Timer.builder("tidemark.append.transaction")
+                .description("Reserve, COPY and COMMIT together")
+                .publishPercentiles(0.5, 0.99)
+                .register(registry);
+        this.commits = Timer.builder("tidemark.append.commit")
+                .description("COMMIT alone")
+                .publishPercentiles(0.5, 0.99)
+                .register(registry);
+        this.queued = Timer.builder("tidemark.append.queue.time")
+                .description("From the queue to the database transaction")
+                .publishPercentiles(0.5, 0.99)
+                .register(registry);
+    }
+
+    void watch(QueuedBytes queuedBytes) {
+        Gauge.builder("tidemark.append.queued", queuedBytes, QueuedBytes::used)
+                .description("Bytes of records waiting to be appended, or being appended")
+                .baseUnit("bytes")
+                .register(registry);
+    }
+
+    void committed(long nanos) {
+        commits.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    void transaction(long nanos, long recordCount, long byteCount) {
+        transactions.record(nanos, TimeUnit.NANOSECONDS);
+        transactionRecords.record(recordCount);
+        records.increment(recordCount);
+        bytes.increment(byteCount);
+    }
+
+    void waited(long nanos) {
+        queued.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    void duplicate() {
+        duplicates.increment();
+    }
+
+    void refused(String error) {
+        registry.counter("tidemark.append.refused.batches", "error", error).increment();
+    }
+}

@@ -1,0 +1,198 @@
+package dev.tidemark.server.log.append;
+
+import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.server.log.segment.Segments;
+import dev.tidemark.server.log.tail.Tail;
+import dev.tidemark.server.postgres.Database;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The door to appending: checks requests, spreads their batches over the lanes, and gathers what became of them. Thread-safe. */
+public final class Appender implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Appender.class);
+
+    private final QueuedBytes queuedBytes;
+    private final Clock clock;
+    private final AppendMetrics metrics;
+    private final List<LaneQueue> queues = new ArrayList<>();
+    private final List<Thread> lanes = new ArrayList<>();
+
+    /**
+     * Bounds of the append path.
+     *
+     * @param lanes database transactions at a time
+     * @param maxQueuedBytes over all lanes; past it requests are refused
+     * @param maxTransactionBytes appended in one database transaction
+     * @param timeoutMs how long a partition's lock is waited for
+     */
+    public record Limits(int lanes, long maxQueuedBytes, long maxTransactionBytes, long timeoutMs) {
+        public Limits {
+            if (lanes < 1 || maxQueuedBytes < 1 || maxTransactionBytes < 1 || timeoutMs < 1) {
+                throw new IllegalArgumentException("the limits of the append path must be positive");
+            }
+        }
+    }
+
+    public Appender(
+            Database database,
+            Segments segments,
+            Tail tail,
+            int leaderEpoch,
+            Limits limits,
+            Clock clock,
+            MeterRegistry registry) {
+        this.queuedBytes = new QueuedBytes(limits.maxQueuedBytes());
+        this.clock = clock;
+        this.metrics = new AppendMetrics(registry);
+        metrics.watch(queuedBytes);
+        Reservation reservation = new Reservation(database.schemas(), leaderEpoch, limits.timeoutMs());
+        AppendTransaction transaction = new AppendTransaction(database, reservation, metrics);
+        for (int i = 0; i < limits.lanes(); i++) {
+            LaneQueue queue = new LaneQueue(limits.maxTransactionBytes());
+            queues.add(queue);
+            lanes.add(new Thread(new AppendLane(queue, transaction, segments, tail, metrics), "append-lane-" + i));
+        }
+        lanes.forEach(Thread::start);
+    }
+
+    /**
+     * Queues a request's batches; see {@link AppendRequest} for who owns the arrays.
+     *
+     * @return the batches' outcomes, in the order of the entries, on a lane's thread; whoever has more to do with them should do it elsewhere
+     * @throws ApiException THROTTLING_QUOTA_EXCEEDED when the queue is full, BROKER_NOT_AVAILABLE when it is closed; nothing was queued
+     */
+    public CompletableFuture<List<BatchOutcome>> append(AppendRequest request) {
+        Gathering gathering = new Gathering(request.entries().size());
+        List<CheckedBatch> checked = new ArrayList<>(request.entries().size());
+        List<Integer> indexes = new ArrayList<>(request.entries().size());
+        for (int i = 0; i < request.entries().size(); i++) {
+            CheckedBatch batch = check(request, i, gathering);
+            if (batch != null) {
+                checked.add(batch);
+                indexes.add(i);
+            }
+        }
+        if (request.atomic() && checked.size() < request.entries().size()) {
+            indexes.forEach(i -> gathering.put(i, new BatchOutcome.Withdrawn()));
+            return gathering.all;
+        }
+        queue(request, checked, indexes, gathering);
+        if (request.acks() == Acks.NONE) {
+            indexes.forEach(i -> gathering.put(i, new BatchOutcome.Appended(-1, -1, false)));
+        }
+        return gathering.all;
+    }
+
+    private @org.jspecify.annotations.Nullable CheckedBatch check(
+            AppendRequest request, int index, Gathering gathering) {
+        AppendRequest.Entry entry = request.entries().get(index);
+        try {
+            if (request.acks() == Acks.NONE && !entry.topic().config().unsafeAcks()) {
+                throw new ApiException(
+                        ErrorCode.INVALID_REQUEST,
+                        "acks=0 may lose records silently; topic "
+                                + entry.topic().name() + " does not allow it (unsafe.acks=true would)");
+            }
+            return BatchCheck.check(entry.topic(), entry.batch(), clock.millis());
+        } catch (ApiException e) {
+            metrics.refused(e.error().name());
+            gathering.put(index, new BatchOutcome.Refused(e.error(), e.detail(), e.recordErrors()));
+            return null;
+        }
+    }
+
+    private void queue(AppendRequest request, List<CheckedBatch> checked, List<Integer> indexes, Gathering gathering) {
+        if (checked.isEmpty()) {
+            return;
+        }
+        List<AppendGroup> groups = new ArrayList<>();
+        if (request.atomic()) {
+            groups.add(new AppendGroup(checked, request.acks(), request.principal()));
+        } else {
+            checked.forEach(batch -> groups.add(new AppendGroup(List.of(batch), request.acks(), request.principal())));
+        }
+        acquire(groups);
+        int next = 0;
+        for (AppendGroup group : groups) {
+            List<Integer> places = indexes.subList(next, next + group.batches().size());
+            next += group.batches().size();
+            group.done().thenAccept(outcomes -> {
+                queuedBytes.release(group.bytes());
+                gathering.put(places, outcomes);
+            });
+            LaneQueue queue = queues.get(group.lowestPartitionId() % queues.size());
+            if (!queue.add(group)) {
+                group.refuse(new BatchOutcome.Refused(ErrorCode.BROKER_NOT_AVAILABLE, "the server is stopping"));
+            }
+        }
+    }
+
+    private void acquire(List<AppendGroup> groups) {
+        long bytes = groups.stream().mapToLong(AppendGroup::bytes).sum();
+        if (!queuedBytes.tryAcquire(bytes)) {
+            metrics.refused(ErrorCode.THROTTLING_QUOTA_EXCEEDED.name());
+            throw new ApiException(
+                    ErrorCode.THROTTLING_QUOTA_EXCEEDED,
+                    "the server holds " + queuedBytes.used() + " bytes of unfinished appends, of " + queuedBytes.max()
+                            + "; try again later");
+        }
+    }
+
+    /** Takes nothing more, appends what is queued, and ends. */
+    @Override
+    public void close() {
+        queues.forEach(LaneQueue::close);
+        long deadline = System.nanoTime() + STOP_WITHIN.toNanos();
+        for (Thread lane : lanes) {
+            try {
+                lane.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            if (lane.isAlive()) {
+                LOG.warn("{} did not finish within {}", lane.getName(), STOP_WITHIN);
+            }
+        }
+    }
+
+    private static final Duration STOP_WITHIN = Duration.ofSeconds(10);
+
+    /** Outcomes of one request, from the checks and from several lanes. */
+    private static final class Gathering {
+        private final AtomicReferenceArray<BatchOutcome> outcomes;
+        private final AtomicInteger missing;
+        private final CompletableFuture<List<BatchOutcome>> all = new CompletableFuture<>();
+
+        Gathering(int size) {
+            this.outcomes = new AtomicReferenceArray<>(size);
+            this.missing = new AtomicInteger(size);
+        }
+
+        void put(List<Integer> indexes, List<BatchOutcome> given) {
+            for (int i = 0; i < given.size(); i++) {
+                put(indexes.get(i), given.get(i));
+            }
+        }
+
+        /** The first outcome of a batch counts. */
+        void put(int index, BatchOutcome outcome) {
+            if (outcomes.compareAndSet(index, null, outcome) && missing.decrementAndGet() == 0) {
+                List<BatchOutcome> list = new ArrayList<>(outcomes.length());
+                for (int i = 0; i < outcomes.length(); i++) {
+                    list.add(outcomes.get(i));
+                }
+                all.complete(list);
+            }
+        }
+    }
+}

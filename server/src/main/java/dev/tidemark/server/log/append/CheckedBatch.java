@@ -1,0 +1,34 @@
+package dev.tidemark.server.log.append;
+
+import dev.tidemark.protocol.ProduceFrame;
+import dev.tidemark.server.topic.Topic;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A batch whose records may go into its topic's table as they are.
+ *
+ * @param minTimestampMs null where the topic stamps records itself
+ * @param storedBytes what the rows take, about
+ * @param leastStoredBytes what the rows take in the leaf's own file at the least: large values lie elsewhere
+ */
+record CheckedBatch(
+        Topic topic,
+        int partitionId,
+        ProduceFrame.Batch frame,
+        @Nullable Long minTimestampMs,
+        @Nullable Long maxTimestampMs,
+        long storedBytes,
+        long leastStoredBytes) {
+
+    int recordCount() {
+        return frame.recordCount();
+    }
+
+    boolean isIdempotent() {
+        return frame.producerId() != ProduceFrame.NO_PRODUCER_ID;
+    }
+
+    double averageStoredBytes() {
+        return (double) storedBytes / recordCount();
+    }
+}

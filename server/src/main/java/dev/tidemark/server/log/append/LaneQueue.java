@@ -1,0 +1,145 @@
+package dev.tidemark.server.log.append;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * What waits for a lane: groups in the order they came, and parked ones, which came before the batch they follow. Bounded by {@link QueuedBytes}, which
+ * the caller acquires before.
+ */
+final class LaneQueue {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final long maxTransactionBytes;
+    private final java.util.ArrayDeque<AppendGroup> waiting = new java.util.ArrayDeque<>();
+    private final List<AppendGroup> parked = new ArrayList<>();
+    private boolean closed;
+
+    /** @param maxTransactionBytes what is appended together at the most, beyond a first group */
+    LaneQueue(long maxTransactionBytes) {
+        this.maxTransactionBytes = maxTransactionBytes;
+    }
+
+    /** @return false when the queue is closed */
+    boolean add(AppendGroup group) {
+        lock.lock();
+        try {
+            if (closed) {
+                return false;
+            }
+            waiting.add(group);
+            changed.signal();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Puts a group aside until something else comes from its producers, or its time is up.
+     *
+     * @return false when its time is up
+     */
+    boolean park(AppendGroup group) {
+        long now = System.nanoTime();
+        if (now - group.parkedSince(now) >= AppendLane.PARK_NANOS) {
+            return false;
+        }
+        lock.lock();
+        try {
+            if (closed) {
+                return false;
+            }
+            parked.add(group);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The groups to append next; waits for some. Empty when the queue is closed and everything in it was taken. */
+    List<AppendGroup> next() {
+        lock.lock();
+        try {
+            while (true) {
+                List<AppendGroup> groups = take();
+                if (!groups.isEmpty() || closed) {
+                    return groups;
+                }
+                awaitChange();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** No more groups; those that wait are still taken. */
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<AppendGroup> take() {
+        List<AppendGroup> groups = new ArrayList<>();
+        long bytes = 0;
+        while (!waiting.isEmpty()
+                && (groups.isEmpty() || bytes + waiting.element().bytes() <= maxTransactionBytes)) {
+            AppendGroup group = waiting.remove();
+            bytes += group.bytes();
+            groups.add(group);
+        }
+        unpark(groups);
+        return groups;
+    }
+
+    private void unpark(List<AppendGroup> groups) {
+        if (parked.isEmpty()) {
+            return;
+        }
+        long now = System.nanoTime();
+        int fresh = groups.size();
+        for (Iterator<AppendGroup> i = parked.iterator(); i.hasNext(); ) {
+            AppendGroup group = i.next();
+            boolean due = closed || now - group.parkedSince(now) >= AppendLane.PARK_NANOS;
+            if (due || groups.subList(0, fresh).stream().anyMatch(other -> sharesProducer(group, other))) {
+                i.remove();
+                groups.add(group);
+            }
+        }
+    }
+
+    private static boolean sharesProducer(AppendGroup parked, AppendGroup other) {
+        return parked.batches().stream()
+                .anyMatch(batch -> other.batches().stream()
+                        .anyMatch(b -> b.frame().producerId() == batch.frame().producerId()
+                                && b.partitionId() == batch.partitionId()));
+    }
+
+    private void awaitChange() {
+        try {
+            if (parked.isEmpty()) {
+                changed.await();
+            } else {
+                long now = System.nanoTime();
+                long oldest = parked.stream()
+                        .mapToLong(g -> now - g.parkedSince(now))
+                        .max()
+                        .orElse(0);
+                changed.awaitNanos(Math.max(AppendLane.PARK_NANOS - oldest, TimeUnit.MICROSECONDS.toNanos(100)));
+            }
+        } catch (InterruptedException e) {
+            // Only closing ends a lane, so that what was queued is answered.
+            Thread.currentThread().interrupt();
+            closed = true;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package dev.tidemark.server.log.segment;
+
+import static dev.tidemark.schema.tidemark_internal.Tables.SEGMENT;
+
+import dev.tidemark.schema.tidemark_internal.Routines;
+import dev.tidemark.server.postgres.Database;
+import dev.tidemark.server.topic.Topic;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jooq.impl.DSL;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes segments before they are needed and seals those that are full. Thread-safe.
+ *
+ * <p>The first segment of a partition is made when its first batch comes; from then on the next one is made, on a thread of its own, while the active
+ * one is half full, so that appends never wait for it.
+ */
+public final class Segments implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Segments.class);
+
+    private static final int MAX_QUEUED = 10_000;
+    private static final Duration STOP_WITHIN = Duration.ofSeconds(5);
+
+    private final Database database;
+    private final ThreadPoolExecutor maker;
+    /** By partition id: the bound up to which segments are made or being made, so that each is asked for once. */
+    private final Map<Integer, Long> madeUpTo = new ConcurrentHashMap<>();
+
+    public Segments(Database database) {
+        this.database = database;
+        this.maker = new ThreadPoolExecutor(
+                1,
+                1,
+                0,
+                TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(MAX_QUEUED),
+                task -> new Thread(task, "segment-maker"));
+    }
+
+    /**
+     * What an append saw of its partition's active segment.
+     *
+     * @param logEnd after the append
+     * @param segmentBase the segment's first offset
+     * @param segmentBound the offset after its last
+     * @param recordBytes average size of the records appended
+     */
+    public record Progress(
+            Topic topic, int partitionId, long logEnd, long segmentBase, long segmentBound, double recordBytes) {}
+
+    /**
+     * Makes the segment that starts at an offset, for a batch that waits for it. Blocks on the database.
+     *
+     * @param atLeast records it must hold
+     * @return its bound, or empty when the partition is gone
+     */
+    public OptionalLong make(Topic topic, int partitionId, long baseOffset, long atLeast, double recordBytes) {
+        long records = Math.max(atLeast, SegmentSizing.firstSegment(topic.config(), recordBytes));
+        return make(partitionId, baseOffset, records);
+    }
+
+    /** To be told after each append; cheap. Makes the next segment when the active one is half full, and seals the one before. */
+    public void appended(Progress progress) {
+        long half = progress.segmentBase() + (progress.segmentBound() - progress.segmentBase()) / 2;
+        if (progress.logEnd() < half) {
+            return;
+        }
+        Long known = madeUpTo.put(progress.partitionId(), progress.segmentBound());
+        if (known == null || known < progress.segmentBound()) {
+            try {
+                maker.execute(() -> makeAhead(progress));
+            } catch (RejectedExecutionException e) {
+                // Too much queued, or stopping: the append that needs the segment makes it.
+                madeUpTo.remove(progress.partitionId());
+            }
+        }
+    }
+
+    private void makeAhead(Progress progress) {
+        try {
+            Duration age = database.query(jooq -> jooq.select(SEGMENT.CREATED_AT, DSL.currentOffsetDateTime())
+                    .from(SEGMENT)
+                    .where(SEGMENT.PARTITION_ID.eq(progress.partitionId()))
+                    .and(SEGMENT.BASE_OFFSET.eq(progress.segmentBase()))
+                    .fetchOptional(row -> between(row.value1(), row.value2()))
+                    .orElse(Duration.ZERO));
+            long records = SegmentSizing.nextSegment(
+                    progress.topic().config(), progress.recordBytes(), progress.logEnd() - progress.segmentBase(), age);
+            make(progress.partitionId(), progress.segmentBound(), records);
+            seal(progress.partitionId());
+        } catch (RuntimeException e) {
+            madeUpTo.remove(progress.partitionId());
+            LOG.warn(
+                    "segment not made ahead topic={} partition_id={} base_offset={}: {}",
+                    progress.topic().name(),
+                    progress.partitionId(),
+                    progress.segmentBound(),
+                    e.toString());
+        }
+    }
+
+    private static Duration between(java.time.Instant made, OffsetDateTime now) {
+        return Duration.between(made, now.toInstant());
+    }
+
+    private OptionalLong make(int partitionId, long baseOffset, long records) {
+        Long bound = database.transaction(
+                jooq -> Routines.makeSegment(jooq.configuration(), partitionId, baseOffset, records));
+        if (bound == null) {
+            return OptionalLong.empty();
+        }
+        LOG.info("segment made partition_id={} base_offset={} upper_bound={}", partitionId, baseOffset, bound);
+        return OptionalLong.of(bound);
+    }
+
+    private void seal(int partitionId) {
+        database.transaction(jooq -> Routines.sealSegments(jooq.configuration(), partitionId))
+                .forEach(row -> LOG.info("segment sealed leaf={}", row.getSealSegments()));
+    }
+
+    /** Stops making segments; what is queued is left to the appends that need it. */
+    @Override
+    public void close() {
+        maker.shutdownNow();
+        try {
+            if (!maker.awaitTermination(STOP_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
+                LOG.warn("segment-maker did not stop within {}", STOP_WITHIN);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

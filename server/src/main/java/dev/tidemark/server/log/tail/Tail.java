@@ -1,0 +1,118 @@
+package dev.tidemark.server.log.tail;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this server knows of the log without asking the database: each partition's range as last seen, and the newest batches as they were appended.
+ * Thread-safe.
+ *
+ * <p>The cache is bounded in bytes over all partitions; the oldest batch leaves first. What is known of a log end only ever grows, and may be behind
+ * what other servers have appended: who must be sure asks the database and tells {@link #observed}.
+ */
+public final class Tail {
+    /** What an entry costs beside its bytes. */
+    private static final int ENTRY_OVERHEAD_BYTES = 200;
+
+    private final long maxBytes;
+    private final AtomicLong bytes = new AtomicLong();
+    private final Map<Integer, PartitionTail> partitions = new ConcurrentHashMap<>();
+    /** All cached batches, oldest first. */
+    private final ArrayDeque<Cached> byAge = new ArrayDeque<>();
+
+    public Tail(long maxBytes) {
+        this.maxBytes = maxBytes;
+    }
+
+    /** The range of a partition's log as this server knows it. */
+    public record Range(long logStartOffset, long logEndOffset) {}
+
+    /**
+     * Records found in the cache.
+     *
+     * @param nextOffset the offset after the last of them
+     */
+    public record Found(List<Slice> slices, int recordCount, int byteCount, long nextOffset) {}
+
+    private record Cached(int partitionId, long baseOffset, int byteCount) {}
+
+    /** Bytes held; for metrics. */
+    public long cachedBytes() {
+        return bytes.get();
+    }
+
+    /** A partition's range, or null when the database has not been asked for it yet. */
+    public @Nullable Range range(int partitionId) {
+        PartitionTail partition = partitions.get(partitionId);
+        return partition == null ? null : partition.range();
+    }
+
+    /** Takes in a committed batch, then runs the partition's listeners. */
+    public void appended(int partitionId, long baseOffset, int recordCount, Slice slice) {
+        PartitionTail partition = partition(partitionId);
+        int cost = slice.length() + ENTRY_OVERHEAD_BYTES;
+        if (cost <= maxBytes) {
+            synchronized (byAge) {
+                bytes.addAndGet(cost - partition.add(baseOffset, recordCount, slice, ENTRY_OVERHEAD_BYTES));
+                byAge.add(new Cached(partitionId, baseOffset, cost));
+                evict();
+            }
+        }
+        partition.observedEnd(baseOffset + recordCount);
+    }
+
+    /** Takes in what the database says of a partition; its listeners run when the end has moved. */
+    public void observed(int partitionId, long logStartOffset, long logEndOffset) {
+        PartitionTail partition = partition(partitionId);
+        partition.observedStart(logStartOffset);
+        partition.observedEnd(logEndOffset);
+    }
+
+    /** Cached records from an offset on; null when that offset is not in the cache. The first record is given whatever its size. */
+    public @Nullable Found read(int partitionId, long offset, int maxRecords, int maxBytes) {
+        PartitionTail partition = partitions.get(partitionId);
+        return partition == null ? null : partition.read(offset, maxRecords, maxBytes);
+    }
+
+    /** Runs the listener, on the thread that brings the news, whenever the partition's known end grows. It must be quick. */
+    public void listen(int partitionId, Runnable listener) {
+        partition(partitionId).listen(listener);
+    }
+
+    public void unlisten(int partitionId, Runnable listener) {
+        PartitionTail partition = partitions.get(partitionId);
+        if (partition != null) {
+            partition.unlisten(listener);
+        }
+    }
+
+    /** The partitions somebody listens to. */
+    public List<Integer> listened() {
+        List<Integer> listened = new ArrayList<>();
+        partitions.forEach((id, partition) -> {
+            if (partition.isListened()) {
+                listened.add(id);
+            }
+        });
+        return listened;
+    }
+
+    private PartitionTail partition(int partitionId) {
+        return partitions.computeIfAbsent(partitionId, id -> new PartitionTail());
+    }
+
+    private void evict() {
+        while (bytes.get() > maxBytes) {
+            Cached oldest = byAge.remove();
+            PartitionTail partition = partitions.get(oldest.partitionId());
+            if (partition != null && partition.remove(oldest.baseOffset())) {
+                bytes.addAndGet(-oldest.byteCount());
+            }
+        }
+    }
+}
