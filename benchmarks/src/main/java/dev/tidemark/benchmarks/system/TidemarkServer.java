@@ -1,0 +1,191 @@
+package dev.tidemark.benchmarks.system;
+
+import dev.tidemark.benchmarks.measure.ProcessTable;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A private Tidemark server with its embedded PostgreSQL, started by the command users start it with, on free ports, with data of its own and every
+ * other setting as shipped.
+ */
+public final class TidemarkServer implements MeasuredSystem, AutoCloseable {
+    /** The first start from a fresh clone builds the server. */
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
+
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Pattern HTTP_ADDRESS = Pattern.compile("https?://[\\w.\\[\\]:-]+:\\d+");
+    private static final Pattern JDBC_URL = Pattern.compile("jdbc:postgresql://\\S+");
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final Process process;
+    private final Path log;
+    private String address = "";
+    private String jdbcUrl = "";
+    private @Nullable PostgresProbe postgres;
+
+    private TidemarkServer(Process process, Path log) {
+        this.process = process;
+        this.log = log;
+    }
+
+    /**
+     * Starts the server and waits until it is ready.
+     *
+     * @param command for example {@code bin/tidemark}
+     * @param directory for its data and its log; a second start there finds the data of the first
+     * @throws IOException when it ends instead, is not ready in time, or its PostgreSQL would not keep what it acknowledges
+     */
+    public static TidemarkServer start(Path command, Path directory)
+            throws IOException, InterruptedException, SQLException {
+        Files.createDirectories(directory);
+        Path log = directory.resolve("server.log");
+        ProcessBuilder builder = new ProcessBuilder(command.toString(), "server");
+        Map<String, String> environment = builder.environment();
+        environment.keySet().removeIf(name -> name.startsWith("TIDEMARK_"));
+        environment.put("TIDEMARK_HTTP_PORT", "0");
+        environment.put("TIDEMARK_DATA_DIR", directory.resolve("data").toString());
+        builder.directory(directory.toFile()).redirectErrorStream(true).redirectOutput(log.toFile());
+        TidemarkServer server = new TidemarkServer(builder.start(), log);
+        try {
+            server.awaitReady();
+            server.connectPostgres();
+        } catch (IOException | InterruptedException | SQLException | RuntimeException e) {
+            server.close();
+            throw e;
+        }
+        return server;
+    }
+
+    private void awaitReady() throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
+        while (!isReady()) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("the server was not ready within " + START_TIMEOUT + "; the end of " + log + ":\n"
+                        + LogTail.of(log));
+            }
+            if (process.waitFor(POLL.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new IOException("the server ended at start; the end of " + log + ":\n" + LogTail.of(log));
+            }
+        }
+    }
+
+    private boolean isReady() throws InterruptedException {
+        try {
+            String printed = Files.readString(log, StandardCharsets.ISO_8859_1);
+            address = first(HTTP_ADDRESS, printed);
+            jdbcUrl = first(JDBC_URL, printed);
+            if (address.isEmpty() || jdbcUrl.isEmpty()) {
+                return false;
+            }
+            return send(HttpRequest.newBuilder(uri("/health/ready")).GET()).statusCode() == 200;
+        } catch (IOException e) {
+            return false; // Not yet listening.
+        }
+    }
+
+    private static String first(Pattern pattern, String text) {
+        Matcher matcher = pattern.matcher(text);
+        return matcher.find() ? matcher.group() : "";
+    }
+
+    private void connectPostgres() throws SQLException, IOException {
+        postgres = PostgresProbe.connect(jdbcUrl);
+        Map<String, String> settings = postgres.settings();
+        for (String durable : new String[] {"fsync", "synchronous_commit"}) {
+            if (!"on".equals(settings.get(durable))) {
+                throw new IOException(
+                        "PostgreSQL runs with " + durable + "=" + settings.get(durable) + ": not a fair start");
+            }
+        }
+    }
+
+    public String address() {
+        return address;
+    }
+
+    public String jdbcUrl() {
+        return jdbcUrl;
+    }
+
+    /** @throws IllegalStateException before the server is ready */
+    public PostgresProbe postgres() {
+        if (postgres == null) {
+            throw new IllegalStateException("the server is not ready");
+        }
+        return postgres;
+    }
+
+    @Override
+    public Usage usage(ProcessTable processes) throws IOException {
+        try {
+            long postmaster = postgres().postmaster();
+            return new Usage(
+                    processes.cpuSeconds(process.pid(), postmaster),
+                    processes.cpuSeconds(postmaster),
+                    postgres().walBytes());
+        } catch (SQLException e) {
+            throw new IOException("PostgreSQL does not tell its WAL position", e);
+        }
+    }
+
+    @Override
+    public void createTopic(String name, int partitions) throws IOException, InterruptedException {
+        String body = "{\"name\":\"" + name + "\",\"partition_count\":" + partitions + "}";
+        expect(
+                201,
+                HttpRequest.newBuilder(uri("/v1/topics"))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
+    @Override
+    public void deleteTopic(String name) throws IOException, InterruptedException {
+        expect(204, HttpRequest.newBuilder(uri("/v1/topics/" + name)).DELETE());
+    }
+
+    /** The server's metrics in Prometheus's text form. */
+    public String metrics() throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(uri("/metrics")).GET()).body();
+    }
+
+    private URI uri(String path) {
+        return URI.create(address + path);
+    }
+
+    private void expect(int status, HttpRequest.Builder request) throws IOException, InterruptedException {
+        HttpResponse<String> answer = send(request);
+        if (answer.statusCode() != status) {
+            throw new IOException(answer.request().method() + " " + answer.uri() + " answered " + answer.statusCode()
+                    + ": " + answer.body());
+        }
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return http.send(request.timeout(Duration.ofSeconds(60)).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    @Override
+    public void close() {
+        if (postgres != null) {
+            try {
+                postgres.close();
+            } catch (SQLException e) {
+                // It is about to be stopped.
+            }
+        }
+        Processes.stop(process);
+    }
+}
