@@ -1,6 +1,7 @@
 package dev.tidemark.benchmarks.system;
 
 import dev.tidemark.benchmarks.measure.ProcessTable;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -17,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A private one-node Kafka broker (KRaft, controller and broker in one process) on free ports of 127.0.0.1. */
-public final class KafkaBroker implements MeasuredSystem, AutoCloseable {
+public final class KafkaBroker implements LogSystem {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration POLL = Duration.ofMillis(100);
 
@@ -32,16 +33,21 @@ public final class KafkaBroker implements MeasuredSystem, AutoCloseable {
             "-Djava.awt.headless=true",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=error");
 
+    /** What Kafka's documentation advises for throughput; everything else is default, so acks=all, idempotent, uncompressed. */
+    public static final List<String> PRODUCER_SETTINGS = List.of("batch.size=65536", "linger.ms=5");
+
     /** Any valid one will do: the cluster lives for one run. */
     private static final String CLUSTER_ID = "dGlkZW1hcmstYmVuY2htYQ";
 
+    private final String name;
     private final List<Path> classpath;
     private final Path directory;
     private final int port;
     private final WarmJvm admin;
     private final Process process;
 
-    private KafkaBroker(List<Path> classpath, Path directory, int port, WarmJvm admin, Process process) {
+    private KafkaBroker(String name, List<Path> classpath, Path directory, int port, WarmJvm admin, Process process) {
+        this.name = name;
         this.classpath = classpath;
         this.directory = directory;
         this.port = port;
@@ -52,9 +58,10 @@ public final class KafkaBroker implements MeasuredSystem, AutoCloseable {
     /**
      * Starts a broker with fresh data and waits until it answers.
      *
+     * @param name of this broker and its clients, in logs
      * @param flushEveryBatch fsync each appended batch before acknowledging it; as shipped Kafka leaves that to the operating system
      */
-    public static KafkaBroker start(List<Path> classpath, Path directory, boolean flushEveryBatch)
+    public static KafkaBroker start(String name, List<Path> classpath, Path directory, boolean flushEveryBatch)
             throws IOException, InterruptedException {
         Files.createDirectories(directory);
         int port = freePort();
@@ -70,8 +77,8 @@ public final class KafkaBroker implements MeasuredSystem, AutoCloseable {
                 .start();
         try {
             awaitListening(process, port, log);
-            WarmJvm admin = WarmJvm.start("kafka-admin", classpath, directory);
-            return new KafkaBroker(classpath, directory, port, admin, process);
+            WarmJvm admin = WarmJvm.start(name + "-admin", classpath, directory);
+            return new KafkaBroker(name, classpath, directory, port, admin, process);
         } catch (IOException | InterruptedException e) {
             Processes.stop(process);
             throw e;
@@ -153,12 +160,8 @@ public final class KafkaBroker implements MeasuredSystem, AutoCloseable {
         }
     }
 
-    public String bootstrapServer() {
+    private String bootstrapServer() {
         return "127.0.0.1:" + port;
-    }
-
-    public List<Path> classpath() {
-        return classpath;
     }
 
     @Override
@@ -169,6 +172,7 @@ public final class KafkaBroker implements MeasuredSystem, AutoCloseable {
     private double segmentBytes() throws IOException {
         try (Stream<Path> files = Files.walk(directory.resolve("data"))) {
             return files.filter(file -> file.toString().endsWith(".log"))
+                    .filter(file -> !file.toString().contains("-delete" + File.separator))
                     .mapToLong(KafkaBroker::size)
                     .sum();
         } catch (UncheckedIOException e) {
@@ -194,6 +198,70 @@ public final class KafkaBroker implements MeasuredSystem, AutoCloseable {
     @Override
     public void deleteTopic(String name) throws IOException, InterruptedException {
         admin.run("KafkaTopics", List.of("delete", bootstrapServer(), name));
+    }
+
+    @Override
+    public Tool producer(String topic, int records, Path payloads) {
+        List<String> arguments = new ArrayList<>(Tool.words(
+                "--bootstrap-server",
+                bootstrapServer(),
+                "--topic",
+                topic,
+                "--num-records",
+                records,
+                "--throughput",
+                -1,
+                "--payload-file",
+                payloads,
+                "--command-property"));
+        arguments.addAll(PRODUCER_SETTINGS);
+        return new Tool(
+                name + "-producer",
+                classpath,
+                "org.apache.kafka.tools.ProducerPerformance",
+                arguments,
+                KafkaOutput::produced);
+    }
+
+    @Override
+    public Tool consumer(String topic, int records) {
+        List<String> arguments = Tool.words(
+                "--bootstrap-server",
+                bootstrapServer(),
+                "--topic",
+                topic,
+                "--num-records",
+                records,
+                "--timeout",
+                30_000);
+        return new Tool(
+                name + "-consumer",
+                classpath,
+                "org.apache.kafka.tools.ConsumerPerformance",
+                arguments,
+                KafkaOutput::consumed);
+    }
+
+    @Override
+    public Tool latency(String topic, LatencySettings settings) {
+        return Tool.ours(
+                name + "-latency",
+                classpath,
+                "KafkaLatency",
+                "--bootstrap-server",
+                bootstrapServer(),
+                "--topic",
+                topic,
+                "--linger-ms",
+                settings.lingerMs(),
+                "--size",
+                settings.size(),
+                "--rate",
+                settings.rate(),
+                "--warm-up-seconds",
+                settings.warmUpSeconds(),
+                "--seconds",
+                settings.seconds());
     }
 
     @Override

@@ -1,7 +1,11 @@
 package dev.tidemark.benchmarks.system;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Ends processes within a bound. */
 final class Processes {
@@ -9,18 +13,32 @@ final class Processes {
 
     private Processes() {}
 
-    /** Asks the process to end, then ends it and what it started. */
+    /** Asks the process to end, then ends it and what it had started. */
     static void stop(Process process) {
-        List<ProcessHandle> descendants = process.descendants().toList();
+        List<ProcessHandle> family = new ArrayList<>(process.descendants().toList());
         process.destroy();
+        awaitEnd(List.of(process.toHandle()));
+        process.destroyForcibly();
+        family.forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /** Does the same to everything this process has started, all at once. */
+    static void stopDescendants() {
+        List<ProcessHandle> descendants = ProcessHandle.current().descendants().toList();
+        ProcessHandle.current().children().forEach(ProcessHandle::destroy);
+        awaitEnd(descendants);
+        descendants.forEach(ProcessHandle::destroyForcibly);
+    }
+
+    private static void awaitEnd(List<ProcessHandle> processes) {
+        CompletableFuture<?>[] ends =
+                processes.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new);
         try {
-            if (!process.waitFor(STOP_S, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
+            CompletableFuture.allOf(ends).get(STOP_S, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            // Their time is over; the caller ends them.
         } catch (InterruptedException e) {
-            process.destroyForcibly();
             Thread.currentThread().interrupt();
         }
-        descendants.forEach(ProcessHandle::destroy);
     }
 }

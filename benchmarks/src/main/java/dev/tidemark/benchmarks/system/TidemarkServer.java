@@ -1,5 +1,8 @@
 package dev.tidemark.benchmarks.system;
 
+import dev.tidemark.benchmarks.latency.TidemarkLatency;
+import dev.tidemark.benchmarks.load.ConsumerPerformance;
+import dev.tidemark.benchmarks.load.ProducerPerformance;
 import dev.tidemark.benchmarks.measure.ProcessTable;
 import java.io.IOException;
 import java.net.URI;
@@ -21,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * A private Tidemark server with its embedded PostgreSQL, started by the command users start it with, on free ports, with data of its own and every
  * other setting as shipped.
  */
-public final class TidemarkServer implements MeasuredSystem, AutoCloseable {
+public final class TidemarkServer implements LogSystem {
     /** The first start from a fresh clone builds the server. */
     private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
 
@@ -154,6 +157,62 @@ public final class TidemarkServer implements MeasuredSystem, AutoCloseable {
     @Override
     public void deleteTopic(String name) throws IOException, InterruptedException {
         expect(204, HttpRequest.newBuilder(uri("/v1/topics/" + name)).DELETE());
+    }
+
+    @Override
+    public Tool producer(String topic, int records, Path payloads) {
+        return Tool.ours(
+                "tidemark-producer",
+                ProducerPerformance.class,
+                "--server",
+                address,
+                "--topic",
+                topic,
+                "--records",
+                records,
+                "--payload-file",
+                payloads);
+    }
+
+    @Override
+    public Tool consumer(String topic, int records) {
+        return consumer(topic, records, 1);
+    }
+
+    /** Reads a topic of that many records from its beginning, several times over. */
+    public Tool consumer(String topic, int records, int passes) {
+        return Tool.ours(
+                "tidemark-consumer",
+                ConsumerPerformance.class,
+                "--server",
+                address,
+                "--topic",
+                topic,
+                "--records",
+                records,
+                "--passes",
+                passes);
+    }
+
+    @Override
+    public Tool latency(String topic, LatencySettings settings) {
+        return Tool.ours(
+                "tidemark-latency",
+                TidemarkLatency.class,
+                "--server",
+                address,
+                "--topic",
+                topic,
+                "--linger-ms",
+                settings.lingerMs(),
+                "--size",
+                settings.size(),
+                "--rate",
+                settings.rate(),
+                "--warm-up-seconds",
+                settings.warmUpSeconds(),
+                "--seconds",
+                settings.seconds());
     }
 
     /** The server's metrics in Prometheus's text form. */

@@ -1,0 +1,2 @@
+/** The figures as people and programs read them. */
+package dev.tidemark.benchmarks.report;

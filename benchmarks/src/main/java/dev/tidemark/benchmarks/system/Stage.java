@@ -1,0 +1,190 @@
+package dev.tidemark.benchmarks.system;
+
+import dev.tidemark.benchmarks.load.Payloads;
+import dev.tidemark.benchmarks.load.ToolResult;
+import dev.tidemark.benchmarks.measure.CpuSeconds;
+import dev.tidemark.benchmarks.measure.ProcessTable;
+import dev.tidemark.benchmarks.measure.Sample;
+import dev.tidemark.benchmarks.system.LogSystem.Usage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Everything a run has started: the systems and the client processes, each when it is first wanted. Not thread-safe.
+ */
+public final class Stage implements AutoCloseable {
+    private static final long SYNC_TIMEOUT_S = 120;
+
+    /** A system that can be asked for. */
+    public enum Subject {
+        TIDEMARK("tidemark"),
+        KAFKA("kafka"),
+        KAFKA_FLUSHING("kafka-flush");
+
+        private final String id;
+
+        Subject(String id) {
+            this.id = id;
+        }
+
+        public String id() {
+            return id;
+        }
+    }
+
+    private final Path tidemarkCommand;
+    private final List<Path> kafkaClasspath;
+    private final Path directory;
+    private final Map<Subject, LogSystem> systems = new EnumMap<>(Subject.class);
+    private final Map<String, WarmJvm> clients = new HashMap<>();
+    private final Map<Integer, Path> payloads = new HashMap<>();
+    private final Map<String, String> standingTopics = new HashMap<>();
+    private int topics;
+
+    /**
+     * @param directory for data and logs; must exist
+     * @param kafkaClasspath of the broker, its tools, and our mains written for it
+     */
+    public Stage(Path tidemarkCommand, List<Path> kafkaClasspath, Path directory) {
+        this.tidemarkCommand = tidemarkCommand;
+        this.kafkaClasspath = List.copyOf(kafkaClasspath);
+        this.directory = directory;
+    }
+
+    public LogSystem system(Subject subject) throws IOException, InterruptedException {
+        LogSystem system = systems.get(subject);
+        if (system == null) {
+            system = start(subject);
+            systems.put(subject, system);
+        }
+        return system;
+    }
+
+    private LogSystem start(Subject subject) throws IOException, InterruptedException {
+        Path home = directory.resolve(subject.id());
+        return switch (subject) {
+            case TIDEMARK -> startTidemark(home);
+            case KAFKA -> KafkaBroker.start(subject.id(), kafkaClasspath, home, false);
+            case KAFKA_FLUSHING -> KafkaBroker.start(subject.id(), kafkaClasspath, home, true);
+        };
+    }
+
+    private TidemarkServer startTidemark(Path home) throws IOException, InterruptedException {
+        try {
+            return TidemarkServer.start(tidemarkCommand, home);
+        } catch (SQLException e) {
+            throw new IOException("Tidemark's PostgreSQL cannot be asked", e);
+        }
+    }
+
+    public TidemarkServer tidemark() throws IOException, InterruptedException {
+        return (TidemarkServer) system(Subject.TIDEMARK);
+    }
+
+    /** Stops the Tidemark server and starts it again on its data, with nothing in its memory. */
+    public void restartTidemark() throws IOException, InterruptedException {
+        LogSystem running = systems.remove(Subject.TIDEMARK);
+        if (running != null) {
+            running.close();
+            system(Subject.TIDEMARK);
+        }
+    }
+
+    /** A file of values of that size. */
+    public Path payloads(int size) throws IOException {
+        Path file = payloads.get(size);
+        if (file == null) {
+            file = Payloads.write(directory, size);
+            payloads.put(size, file);
+        }
+        return file;
+    }
+
+    /** A topic name nobody had before in this run. */
+    public String newTopicName() {
+        return "benchmark-" + topics++;
+    }
+
+    /** A topic of that many records that stays for the whole run; made when first asked for. */
+    public String standingTopic(Subject subject, int size, int partitions, int records)
+            throws IOException, InterruptedException {
+        String key = subject.id() + "/" + size + "/" + partitions;
+        String topic = standingTopics.get(key);
+        if (topic == null) {
+            topic = newTopicName();
+            LogSystem system = system(subject);
+            system.createTopic(topic, partitions);
+            measure(system, system.producer(topic, records, payloads(size)));
+            standingTopics.put(key, topic);
+        }
+        return topic;
+    }
+
+    /** Runs a tool in its warm process and reads what everybody used meanwhile. */
+    public Sample measure(LogSystem system, Tool tool) throws IOException, InterruptedException {
+        WarmJvm client = client(tool);
+        ProcessTable before = ProcessTable.read();
+        Usage usageBefore = system.usage(before);
+        ToolResult result = tool.reader().apply(client.run(tool.mainClass(), tool.arguments()));
+        ProcessTable after = ProcessTable.read();
+        Usage usageAfter = system.usage(after);
+        return new Sample(
+                result.records(),
+                result.seconds(),
+                new CpuSeconds(
+                        client.cpuSeconds(after) - client.cpuSeconds(before),
+                        usageAfter.serverCpuSeconds() - usageBefore.serverCpuSeconds(),
+                        usageAfter.postgresCpuSeconds() - usageBefore.postgresCpuSeconds()),
+                usageAfter.logBytes() - usageBefore.logBytes(),
+                result.latency());
+    }
+
+    private WarmJvm client(Tool tool) throws IOException {
+        WarmJvm client = clients.get(tool.role());
+        if (client == null) {
+            client = WarmJvm.start(tool.role(), tool.classpath(), directory);
+            clients.put(tool.role(), client);
+        }
+        return client;
+    }
+
+    /** Writes everything the systems left in the operating system's memory to disk, so that nobody runs while it does so for somebody else. */
+    public void syncDisks() throws IOException, InterruptedException {
+        Process sync = new ProcessBuilder("sync").inheritIO().start();
+        if (!sync.waitFor(SYNC_TIMEOUT_S, TimeUnit.SECONDS)) {
+            sync.destroyForcibly();
+            throw new IOException("the disks were not written to within " + SYNC_TIMEOUT_S + " s");
+        }
+    }
+
+    /** Of the PostgreSQL under Tidemark; empty when the run did not need it. */
+    public Map<String, String> postgresSettings() throws SQLException {
+        LogSystem tidemark = systems.get(Subject.TIDEMARK);
+        return tidemark == null
+                ? Map.of()
+                : ((TidemarkServer) tidemark).postgres().settings();
+    }
+
+    /** Clients first, then the systems. */
+    @Override
+    public void close() {
+        clients.values().forEach(WarmJvm::close);
+        clients.clear();
+        systems.values().forEach(LogSystem::close);
+        systems.clear();
+    }
+
+    /**
+     * Ends every process this one has started, however far it got. For a shutdown hook: unlike {@link #close} it needs no thread's turn, so it also works
+     * in the middle of starting a system.
+     */
+    public static void endProcesses() {
+        Processes.stopDescendants();
+    }
+}
