@@ -65,7 +65,7 @@ public final class MarkdownReport {
     }
 
     private static String goals(List<Goal.Outcome> outcomes) {
-        MarkdownTable table = new MarkdownTable(2, "quotient", "rival", "goal", "median", "min–max", "reached");
+        MarkdownTable table = new MarkdownTable("llrrrl", "quotient", "rival", "goal", "median", "min–max", "reached");
         for (Goal.Outcome outcome : outcomes) {
             table.add(
                     outcome.goal().text(),
@@ -94,7 +94,16 @@ public final class MarkdownReport {
 
     private static String rateTable(List<Result> group) {
         MarkdownTable table = new MarkdownTable(
-                1, "", "records/s", "min–max", "client µs", "server µs", "PostgreSQL µs", "log bytes", "settings");
+                "lrrrrrrrl",
+                "",
+                "records/s",
+                "min–max",
+                "client µs",
+                "server µs",
+                "PostgreSQL µs",
+                "all µs",
+                "log bytes",
+                "settings");
         for (Result result : group) {
             table.add(
                     result.label().name(),
@@ -103,6 +112,7 @@ public final class MarkdownReport {
                     median(result, sample -> sample.microsPerRecord(sample.cpu().client())),
                     median(result, sample -> sample.microsPerRecord(sample.cpu().server())),
                     median(result, sample -> sample.microsPerRecord(sample.cpu().postgres())),
+                    median(result, sample -> sample.microsPerRecord(sample.cpu().total())),
                     median(result, Sample::logBytesPerRecord),
                     result.settings());
         }
@@ -111,7 +121,17 @@ public final class MarkdownReport {
 
     private static String latencyTable(List<Result> group) {
         MarkdownTable table = new MarkdownTable(
-                1, "", "p50 ms", "min–max", "p99 ms", "min–max", "client µs", "server µs", "PostgreSQL µs", "settings");
+                "lrrrrrrrrl",
+                "",
+                "p50 ms",
+                "min–max",
+                "p99 ms",
+                "min–max",
+                "client µs",
+                "server µs",
+                "PostgreSQL µs",
+                "all µs",
+                "settings");
         for (Result result : group) {
             table.add(
                     result.label().name(),
@@ -122,6 +142,7 @@ public final class MarkdownReport {
                     median(result, sample -> sample.microsPerRecord(sample.cpu().client())),
                     median(result, sample -> sample.microsPerRecord(sample.cpu().server())),
                     median(result, sample -> sample.microsPerRecord(sample.cpu().postgres())),
+                    median(result, sample -> sample.microsPerRecord(sample.cpu().total())),
                     result.settings());
         }
         return table.render();

@@ -8,11 +8,14 @@ import java.util.stream.Collectors;
 /** A Markdown table, its columns lined up so that it also reads well where nothing renders it. */
 final class MarkdownTable {
     private final List<List<String>> rows = new ArrayList<>();
-    private final int leftAligned;
+    private final String alignment;
 
-    /** @param leftAligned how many of the first columns are text; the others are figures */
-    MarkdownTable(int leftAligned, String... headings) {
-        this.leftAligned = leftAligned;
+    /** @param alignment a letter for each column: {@code l} left (text) or {@code r} right (figures) */
+    MarkdownTable(String alignment, String... headings) {
+        if (alignment.length() != headings.length) {
+            throw new IllegalArgumentException("alignment '" + alignment + "' for " + headings.length + " columns");
+        }
+        this.alignment = alignment;
         rows.add(List.of(headings));
     }
 
@@ -40,11 +43,15 @@ final class MarkdownTable {
         return String.join("\n", lines) + "\n";
     }
 
+    private boolean isLeft(int column) {
+        return alignment.charAt(column) == 'l';
+    }
+
     private String line(List<String> row, int[] widths) {
         List<String> cells = new ArrayList<>();
         for (int i = 0; i < widths.length; i++) {
             String space = " ".repeat(widths[i] - row.get(i).length());
-            cells.add(i < leftAligned ? row.get(i) + space : space + row.get(i));
+            cells.add(isLeft(i) ? row.get(i) + space : space + row.get(i));
         }
         return cells.stream().collect(Collectors.joining(" | ", "| ", " |"));
     }
@@ -52,7 +59,7 @@ final class MarkdownTable {
     private String rule(int[] widths) {
         List<String> cells = new ArrayList<>();
         for (int i = 0; i < widths.length; i++) {
-            cells.add(i < leftAligned ? "-".repeat(widths[i]) : "-".repeat(widths[i] - 1) + ":");
+            cells.add(isLeft(i) ? "-".repeat(widths[i]) : "-".repeat(widths[i] - 1) + ":");
         }
         return cells.stream().collect(Collectors.joining(" | ", "| ", " |"));
     }

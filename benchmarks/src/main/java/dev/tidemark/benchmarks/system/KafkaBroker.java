@@ -166,7 +166,7 @@ public final class KafkaBroker implements LogSystem {
 
     @Override
     public Usage usage(ProcessTable processes) throws IOException {
-        return new Usage(processes.cpuSeconds(process.pid()), 0, segmentBytes());
+        return new Usage(processes.cpuSeconds(process.pid()), Double.NaN, segmentBytes());
     }
 
     private double segmentBytes() throws IOException {

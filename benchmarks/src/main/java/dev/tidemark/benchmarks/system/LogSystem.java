@@ -10,7 +10,7 @@ public interface LogSystem extends AutoCloseable {
      * What it has used since it started.
      *
      * @param serverCpuSeconds of the Tidemark server or the Kafka broker
-     * @param postgresCpuSeconds of PostgreSQL; 0 where there is none
+     * @param postgresCpuSeconds of PostgreSQL; NaN where there is none
      * @param logBytes bytes of WAL, or of Kafka's log segments
      */
     record Usage(double serverCpuSeconds, double postgresCpuSeconds, double logBytes) {}
