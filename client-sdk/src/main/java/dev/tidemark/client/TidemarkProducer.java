@@ -1,8 +1,11 @@
 package dev.tidemark.client;
 
+import dev.tidemark.protocol.HeaderCodec;
+import dev.tidemark.protocol.RecordLayout;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +27,40 @@ import org.jspecify.annotations.Nullable;
  * were sent, through retries too. With idempotence (the default) nothing is appended twice.
  */
 public final class TidemarkProducer<K, V> implements AutoCloseable {
-    TidemarkProducer(ProducerConfig config, Serializer<K> keySerializer, Serializer<V> valueSerializer) {}
+    private static final System.Logger LOGGER = System.getLogger(TidemarkProducer.class.getName());
+    private static final int CHUNK_BYTES = 32 << 10;
+    private static final Duration FOREVER = Duration.ofNanos(Long.MAX_VALUE / 4);
+
+    /** How long a close waits for threads that were told to stop. */
+    private static final Duration STOP_TIME = Duration.ofSeconds(5);
+
+    private final ProducerConfig config;
+    private final Serializer<K> keySerializer;
+    private final Serializer<V> valueSerializer;
+    private final int maxRecordBytes;
+    private final ProducerCounters counters = new ProducerCounters();
+    private final BufferPool pool;
+    private final Sender sender;
+    private final ProducerTopics topics;
+    private volatile boolean closed;
+
+    TidemarkProducer(ProducerConfig config, Serializer<K> keySerializer, Serializer<V> valueSerializer) {
+        this.config = config;
+        this.keySerializer = keySerializer;
+        this.valueSerializer = valueSerializer;
+        this.maxRecordBytes = config.maxRequestBytes() - Batch.HEADROOM;
+        int batchBytes = Math.min(config.batchBytes(), maxRecordBytes);
+        this.pool = new BufferPool(config.bufferBytes(), Math.min(CHUNK_BYTES, batchBytes + Batch.HEADROOM));
+        Transport transport = new Transport(config.connection());
+        this.sender = new Sender(config, transport, pool, counters);
+        this.topics = new ProducerTopics(
+                new Caller(transport),
+                config.maxBlock(),
+                partition -> new PartitionPipeline(
+                        new PartitionBuffer(partition, batchBytes),
+                        config.idempotence(),
+                        config.maxInFlightRequests()));
+    }
 
     /** Settings of a new producer of bytes; set serializers for other types. */
     public static ProducerBuilder<byte[], byte[]> builder() {
@@ -50,7 +86,127 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
 
     /** As {@link #send(ProducerRecord)}, and calls back as well. */
     public CompletableFuture<RecordMetadata> send(ProducerRecord<K, V> record, @Nullable SendCallback callback) {
-        throw new UnsupportedOperationException();
+        byte[] key = serialize(keySerializer, record.topic(), record.key(), "key");
+        byte[] value = serialize(valueSerializer, record.topic(), record.value(), "value");
+        byte[] headers = record.headers().isEmpty() ? null : encode(record);
+        int size = requireSize(key, value, headers);
+        Long timestamp = record.timestamp();
+        long timestampMs = timestamp == null ? System.currentTimeMillis() : timestamp;
+        TopicBuffers topic = topic(record.topic());
+        int partition = choosePartition(topic, record.partition(), key, value);
+        boolean sticky = partition == RecordPartitioner.ANY;
+        if (sticky) {
+            partition = topic.sticky();
+        }
+        PendingRecord sent =
+                topic.partition(partition).buffer.tryAppend(timestampMs, key, value, headers, size, callback);
+        if (sent == null && sticky && topic.partition(partition).buffer.wantsNewBatch(size)) {
+            topic.moveStickyFrom(partition);
+            partition = topic.sticky();
+            sent = topic.partition(partition).buffer.tryAppend(timestampMs, key, value, headers, size, callback);
+        }
+        return sent != null
+                ? sent
+                : appendWithMemory(topic.partition(partition), timestampMs, key, value, headers, size, callback);
+    }
+
+    private PendingRecord appendWithMemory(
+            PartitionPipeline pipeline,
+            long timestampMs,
+            byte @Nullable [] key,
+            byte @Nullable [] value,
+            byte @Nullable [] headers,
+            int size,
+            @Nullable SendCallback callback) {
+        // A sender thread (in a callback) would wait for memory that it must free itself.
+        Duration maxBlock = sender.isSenderThread() ? Duration.ZERO : config.maxBlock();
+        Chunk spare = pool.acquire(size + Batch.HEADROOM, maxBlock, sender::memoryWanted);
+        PartitionBuffer.Appended appended =
+                pipeline.buffer.append(spare, timestampMs, key, value, headers, size, callback, sender::begun);
+        if (!appended.spareUsed()) {
+            pool.release(spare, true);
+        }
+        PendingRecord record = appended.record();
+        if (record == null) {
+            throw closedException();
+        }
+        sender.announce(pipeline);
+        return record;
+    }
+
+    private TopicBuffers topic(String name) {
+        if (closed) {
+            throw closedException();
+        }
+        TopicBuffers topic = topics.get(name);
+        if (topics.beginRefresh(topic)) {
+            sender.runErrand(() -> refresh(name));
+        }
+        return topic;
+    }
+
+    private void refresh(String topic) {
+        try {
+            topics.load(topic);
+        } catch (TidemarkException notNow) {
+            // Nothing is lost but partitions added meanwhile: the next refresh finds them, and sending says what is
+            // wrong.
+            LOGGER.log(System.Logger.Level.DEBUG, "could not refresh topic " + topic, notNow);
+        }
+    }
+
+    private int choosePartition(
+            TopicBuffers topic, @Nullable Integer named, byte @Nullable [] key, byte @Nullable [] value) {
+        if (named != null) {
+            topics.require(topic, named);
+            return named;
+        }
+        int count = topic.partitionCount();
+        int partition = config.partitioner().partition(topic.topic, key, value, count);
+        if (partition < RecordPartitioner.ANY || partition >= count) {
+            throw new IllegalStateException(
+                    "the partitioner chose " + partition + " for topic " + topic.topic + ", which has " + count);
+        }
+        return partition;
+    }
+
+    private static <T> byte @Nullable [] serialize(
+            Serializer<T> serializer, String topic, @Nullable T data, String what) {
+        if (data == null) {
+            return null;
+        }
+        try {
+            return serializer.serialize(topic, data);
+        } catch (RuntimeException e) {
+            throw new SerializationException("the " + what + " for topic " + topic + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static byte[] encode(ProducerRecord<?, ?> record) {
+        try {
+            return HeaderCodec.encode(record.headers());
+        } catch (IllegalArgumentException e) {
+            throw new SerializationException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private int requireSize(byte @Nullable [] key, byte @Nullable [] value, byte @Nullable [] headers) {
+        long size = (long) RecordLayout.OVERHEAD_BYTES + length(key) + length(value) + length(headers);
+        if (size > maxRecordBytes) {
+            throw new RecordTooLargeException(
+                    "the record is " + size + " bytes when encoded, and maxRequestBytes leaves room for "
+                            + maxRecordBytes,
+                    null);
+        }
+        return (int) size;
+    }
+
+    private static int length(byte @Nullable [] part) {
+        return part == null ? 0 : part.length;
+    }
+
+    private static IllegalStateException closedException() {
+        return new IllegalStateException("the producer is closed");
     }
 
     /**
@@ -59,7 +215,14 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
      * @throws IllegalStateException when called on the sender thread, which would wait for itself
      */
     public void flush() {
-        throw new UnsupportedOperationException();
+        if (sender.isSenderThread()) {
+            throw new IllegalStateException("flush in a callback would wait for itself");
+        }
+        try {
+            sender.flush(FOREVER);
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
     }
 
     /**
@@ -68,21 +231,36 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
      * @throws UnknownTopicOrPartitionException when there is no such topic
      */
     public List<TopicPartition> partitionsFor(String topic) {
-        throw new UnsupportedOperationException();
+        if (closed) {
+            throw closedException();
+        }
+        int count = topics.load(topic).partitionCount();
+        return IntStream.range(0, count)
+                .mapToObj(partition -> new TopicPartition(topic, partition))
+                .toList();
     }
 
     public ProducerMetrics metrics() {
-        throw new UnsupportedOperationException();
+        return counters.snapshot(pool.usedBytes(), sender.requestsInFlight());
     }
 
     /** Closes after every record has its outcome; bounded by {@code deliveryTimeout}. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        close(FOREVER);
     }
 
     /** Takes no more records, waits that long for those on their way, then fails the rest with {@link TidemarkTimeoutException} and frees everything. Idempotent. */
     public void close(Duration timeout) {
-        throw new UnsupportedOperationException();
+        closed = true;
+        topics.close();
+        try {
+            if (!sender.isSenderThread()) {
+                sender.flush(timeout);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        sender.abort(topics.pipelines(), STOP_TIME);
     }
 }

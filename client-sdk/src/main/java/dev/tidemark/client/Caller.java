@@ -1,0 +1,75 @@
+package dev.tidemark.client;
+
+import dev.tidemark.protocol.ErrorCode;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+/** Calls a server and waits: repeats what failed for a while with backoff, until there is an answer or no time left. Thread-safe. */
+final class Caller {
+    private final Transport transport;
+    private final Backoff backoff;
+
+    Caller(Transport transport) {
+        this.transport = transport;
+        this.backoff = Backoff.of(transport.config(), ThreadLocalRandom::current);
+    }
+
+    /**
+     * A successful answer.
+     *
+     * @throws TidemarkException the server's refusal, or the last failure when the time is over
+     */
+    Answer call(Request request, Duration timeout) {
+        return new Call(request, timeout).run();
+    }
+
+    /** One call with its tries; kept by those who must know whether an earlier try may have been carried out. */
+    final class Call {
+        private final Request request;
+        private final long deadlineNanos;
+        private boolean lostAnAnswer;
+
+        Call(Request request, Duration timeout) {
+            this.request = request;
+            this.deadlineNanos = System.nanoTime() + timeout.toNanos();
+        }
+
+        /** Whether a try before the last has no known outcome. */
+        boolean lostAnAnswer() {
+            return lostAnAnswer;
+        }
+
+        Answer run() {
+            try {
+                for (int failures = 1; ; failures++) {
+                    long pauseNanos = backoff.nanos(failures);
+                    TidemarkException failure;
+                    try {
+                        Answer answer = transport.send(request, tryTimeout());
+                        if (answer.isSuccess()) {
+                            return answer;
+                        }
+                        failure = Failures.of(answer);
+                        pauseNanos = Backoff.orRetryAfter(pauseNanos, answer.retryAfter());
+                    } catch (TidemarkException noAnswer) {
+                        failure = noAnswer;
+                    }
+                    if (!failure.isRetriable() || System.nanoTime() + pauseNanos - deadlineNanos >= 0) {
+                        throw failure;
+                    }
+                    lostAnAnswer |= failure.errorCode() != ErrorCode.THROTTLING_QUOTA_EXCEEDED;
+                    TimeUnit.NANOSECONDS.sleep(pauseNanos);
+                }
+            } catch (InterruptedException e) {
+                throw new InterruptException(e);
+            }
+        }
+
+        private Duration tryTimeout() {
+            long leftNanos = Math.max(deadlineNanos - System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(1));
+            return Duration.ofNanos(
+                    Math.min(leftNanos, transport.config().requestTimeout().toNanos()));
+        }
+    }
+}

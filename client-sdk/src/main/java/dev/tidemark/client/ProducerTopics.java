@@ -1,0 +1,79 @@
+package dev.tidemark.client;
+
+import dev.tidemark.protocol.api.TopicDescription;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+
+/** The topics a producer has sent to, with their partitions; asked for once, and again every few minutes for partitions that were added. Thread-safe. */
+final class ProducerTopics {
+    /** As Kafka's metadata.max.age.ms. */
+    private static final Duration MAX_AGE = Duration.ofMinutes(5);
+
+    /** A record for a partition that is not known asks anew, but not more often than this. */
+    private static final Duration MIN_AGE = Duration.ofSeconds(1);
+
+    private final Caller caller;
+    private final Duration maxBlock;
+    private final Function<TopicPartition, PartitionPipeline> newPipeline;
+    private final Map<String, TopicBuffers> topics = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    ProducerTopics(Caller caller, Duration maxBlock, Function<TopicPartition, PartitionPipeline> newPipeline) {
+        this.caller = caller;
+        this.maxBlock = maxBlock;
+        this.newPipeline = newPipeline;
+    }
+
+    /** Blocks for a topic's first use. @throws TidemarkException when its partitions cannot be had */
+    TopicBuffers get(String topic) {
+        TopicBuffers known = topics.get(topic);
+        return known != null ? known : load(topic);
+    }
+
+    /** Whether the topic's partitions should be asked for again, which the caller then does. */
+    boolean beginRefresh(TopicBuffers topic) {
+        return topic.beginRefresh(MAX_AGE.toNanos(), System.nanoTime());
+    }
+
+    /** Asks for the topic's partitions and waits. */
+    TopicBuffers load(String topic) {
+        int count = caller.call(Request.get(Request.topicPath(topic)), maxBlock)
+                .as(TopicDescription.class)
+                .partitionCount();
+        TopicBuffers buffers = topics.computeIfAbsent(topic, name -> new TopicBuffers(name, newPipeline));
+        buffers.learn(count, System.nanoTime());
+        if (closed) {
+            buffers.close();
+        }
+        return buffers;
+    }
+
+    /** @throws UnknownTopicOrPartitionException when the topic has no such partition, also not a new one */
+    void require(TopicBuffers topic, int partition) {
+        if (partition >= topic.partitionCount() && topic.beginRefresh(MIN_AGE.toNanos(), System.nanoTime())) {
+            load(topic.topic);
+        }
+        if (partition >= topic.partitionCount()) {
+            throw new UnknownTopicOrPartitionException(
+                    "topic " + topic.topic + " has no partition " + partition + ", only 0 to "
+                            + (topic.partitionCount() - 1),
+                    null);
+        }
+    }
+
+    /** No partition takes another record. */
+    void close() {
+        closed = true;
+        topics.values().forEach(TopicBuffers::close);
+    }
+
+    List<PartitionPipeline> pipelines() {
+        List<PartitionPipeline> pipelines = new ArrayList<>();
+        topics.values().forEach(topic -> pipelines.addAll(List.of(topic.partitions())));
+        return pipelines;
+    }
+}

@@ -1,0 +1,335 @@
+package dev.tidemark.client;
+
+import dev.tidemark.protocol.ProduceFrame;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends batches and deals with what becomes of them: gathers the partitions that have something to send into requests, and hands each batch's outcome to its {@link PartitionPipeline}.
+ *
+ * <p>A batch that is not full goes out when no more than {@link #SMALL_REQUESTS} requests are in flight, as Nagle's algorithm does for TCP: while one is on its way the next records gather. So a quiet producer
+ * sends each record at once, a busy one sends full batches, and no timer is needed. Should the requests in flight take long, partial batches go out all the same after {@link #BUSY_WAIT}.
+ */
+final class Sender implements SenderCrew.Tasks {
+    private static final int SMALL_REQUESTS = 2;
+    private static final Duration BUSY_WAIT = Duration.ofMillis(10);
+    private static final long EXPIRY_TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final ProducerConfig config;
+    private final Transport transport;
+    private final BufferPool pool;
+    private final ProducerCounters counters;
+    private final Backoff backoff;
+    private final ProduceExchange exchange;
+    private final SenderCrew crew;
+    private final Completions completions = new Completions();
+    private final Set<Batch> incomplete = ConcurrentHashMap.newKeySet();
+
+    // Under the crew's lock.
+    private final ProducerIds ids = new ProducerIds();
+    private final Deque<PartitionPipeline> listed = new ArrayDeque<>();
+    private final Deque<Runnable> errands = new ArrayDeque<>();
+    private int flushing;
+    private long nextExpiryNanos;
+    private long quietNanos;
+    private boolean hasMore;
+
+    Sender(ProducerConfig config, Transport transport, BufferPool pool, ProducerCounters counters) {
+        this.config = config;
+        this.transport = transport;
+        this.pool = pool;
+        this.counters = counters;
+        this.backoff = Backoff.of(config.connection(), ThreadLocalRandom::current);
+        this.exchange = new ProduceExchange(transport, config.acks());
+        this.crew = new SenderCrew("tidemark-producer", config.maxInFlightRequests(), this);
+        this.nextExpiryNanos = System.nanoTime();
+    }
+
+    boolean isSenderThread() {
+        return crew.isMember();
+    }
+
+    /** A batch was begun: it counts as incomplete from now on. Before its partition is announced. */
+    void begun(Batch batch) {
+        incomplete.add(batch);
+    }
+
+    /** The partition has something to send. */
+    void announce(PartitionPipeline pipeline) {
+        crew.lock().lock();
+        try {
+            list(pipeline);
+            long waitNanos = partialWaitNanos(crew.busy());
+            if (waitNanos <= 0 || pipeline.buffer.hasFull()) {
+                crew.wakeOne();
+            } else {
+                crew.lookIn(waitNanos);
+            }
+        } finally {
+            crew.lock().unlock();
+        }
+    }
+
+    /** Somebody waits for memory: partial batches are due. */
+    void memoryWanted() {
+        crew.lock().lock();
+        try {
+            crew.wakeOne();
+        } finally {
+            crew.lock().unlock();
+        }
+    }
+
+    /** Runs something short on a sender thread. */
+    void runErrand(Runnable errand) {
+        crew.lock().lock();
+        try {
+            errands.add(errand);
+            crew.wakeOne();
+        } finally {
+            crew.lock().unlock();
+        }
+    }
+
+    /** Waits until all that is incomplete now is complete. @return whether it was in time */
+    boolean flush(Duration timeout) throws InterruptedException {
+        changeFlushing(1);
+        try {
+            long deadline = System.nanoTime() + timeout.toNanos();
+            for (Batch batch : List.copyOf(incomplete)) {
+                if (!batch.awaitCompleted(deadline - System.nanoTime())) {
+                    return false;
+                }
+            }
+            return true;
+        } finally {
+            changeFlushing(-1);
+        }
+    }
+
+    private void changeFlushing(int by) {
+        crew.lock().lock();
+        try {
+            flushing += by;
+            if (by > 0) {
+                crew.wakeOne();
+            }
+        } finally {
+            crew.lock().unlock();
+        }
+    }
+
+    /** Fails what is incomplete and ends the threads; keeps the calling thread's interrupt flag. */
+    void abort(List<PartitionPipeline> pipelines, Duration joinTimeout) {
+        crew.stop();
+        crew.lock().lock();
+        try {
+            TidemarkException closed =
+                    new TidemarkTimeoutException("the producer was closed before the outcome was known", null);
+            pipelines.forEach(pipeline -> pipeline.abort(closed, this::complete));
+        } finally {
+            crew.lock().unlock();
+        }
+        completions.run();
+        crew.join(joinTimeout);
+    }
+
+    int requestsInFlight() {
+        crew.lock().lock();
+        try {
+            return crew.busy();
+        } finally {
+            crew.lock().unlock();
+        }
+    }
+
+    @Override
+    public @Nullable Runnable next(int busy) {
+        hasMore = false;
+        Runnable errand = errands.pollFirst();
+        if (errand != null) {
+            return errand;
+        }
+        long now = System.nanoTime();
+        long deliveryNanos = config.deliveryTimeout().toNanos();
+        SendChance chance = new SendChance(now, now - partialWaitNanos(busy), now - deliveryNanos);
+        if (expire(chance)) {
+            return completions::run;
+        }
+        List<Sent> request = gather(chance);
+        if (!request.isEmpty()) {
+            return () -> exchange(request);
+        }
+        if (chance.needsIdentity() && ids.beginAsking(chance)) {
+            return this::askForIdentity;
+        }
+        quietNanos = chance.quietNanos();
+        return null;
+    }
+
+    @Override
+    public long quietNanos() {
+        return quietNanos;
+    }
+
+    @Override
+    public boolean hasMore() {
+        return hasMore || !errands.isEmpty();
+    }
+
+    private long partialWaitNanos(int busy) {
+        if (flushing > 0 || pool.isExhausted()) {
+            return 0;
+        }
+        return config.linger().toNanos() + (busy < SMALL_REQUESTS ? 0 : BUSY_WAIT.toNanos());
+    }
+
+    private void list(PartitionPipeline pipeline) {
+        if (!pipeline.listed) {
+            pipeline.listed = true;
+            listed.addLast(pipeline);
+        }
+    }
+
+    /** Looks at every listed partition at most once, beginning where the last request left off; a request is for one topic. */
+    private List<Sent> gather(SendChance chance) {
+        List<Sent> request = new ArrayList<>();
+        int left = config.maxRequestBytes() - ProduceFrame.HEADER_BYTES;
+        for (int i = listed.size(); i > 0; i--) {
+            PartitionPipeline pipeline = listed.removeFirst();
+            if (request.isEmpty() || request.get(0).pipeline().isOfSameTopic(pipeline)) {
+                Batch batch = pipeline.next(chance, left, ids);
+                if (batch != null) {
+                    request.add(new Sent(pipeline, batch));
+                    left -= batch.requestBytes();
+                }
+            }
+            if (pipeline.hasWork()) {
+                listed.addLast(pipeline);
+                // Left over, for another thread: what is full here already, or of another topic.
+                hasMore |= !request.isEmpty() && pipeline.buffer.hasFull();
+            } else {
+                pipeline.listed = false;
+            }
+        }
+        return request;
+    }
+
+    /** @return whether some batches were failed, whose futures are now to be completed */
+    private boolean expire(SendChance chance) {
+        if (!listed.isEmpty()) {
+            chance.lookAgainAt(nextExpiryNanos);
+        }
+        if (chance.nowNanos - nextExpiryNanos < 0) {
+            return false;
+        }
+        nextExpiryNanos = chance.nowNanos + EXPIRY_TICK_NANOS;
+        boolean[] any = {false};
+        for (PartitionPipeline pipeline : listed) {
+            pipeline.expire(chance, config.deliveryTimeout().toNanos(), batch -> {
+                any[0] = true;
+                complete(batch);
+            });
+        }
+        return any[0];
+    }
+
+    private void complete(Batch batch) {
+        counters.completed(batch);
+        completions.add(() -> {
+            batch.complete(pool);
+            incomplete.remove(batch);
+        });
+    }
+
+    private void exchange(List<Sent> request) {
+        counters.requests.incrementAndGet();
+        counters.retries.addAndGet(
+                request.stream().filter(sent -> sent.batch().attempts > 1).count());
+        List<Verdict> verdicts = exchange.send(request, timeout(request));
+        crew.lock().lock();
+        try {
+            for (int i = 0; i < request.size(); i++) {
+                settle(request.get(i), verdicts.get(i));
+            }
+        } finally {
+            crew.lock().unlock();
+        }
+        completions.run();
+    }
+
+    /** A request does not outlive its oldest batch. */
+    private Duration timeout(List<Sent> request) {
+        long oldest = request.stream()
+                .mapToLong(sent -> sent.batch().createdNanos)
+                .reduce((one, other) -> one - other < 0 ? one : other)
+                .orElseThrow();
+        long left = oldest + config.deliveryTimeout().toNanos() - System.nanoTime();
+        long nanos = Math.min(left, config.connection().requestTimeout().toNanos());
+        return Duration.ofNanos(Math.max(nanos, TimeUnit.MILLISECONDS.toNanos(1)));
+    }
+
+    private void settle(Sent sent, Verdict verdict) {
+        Batch batch = sent.batch();
+        PartitionPipeline pipeline = sent.pipeline();
+        if (batch.state != Batch.State.IN_FLIGHT) {
+            // The producer was closed meanwhile.
+            return;
+        }
+        long now = System.nanoTime();
+        long pause = backoff.nanos(Math.max(batch.attempts, 1));
+        if (verdict instanceof Verdict.BrokenOff brokenOff) {
+            pause = Backoff.orRetryAfter(pause, brokenOff.retryAfter());
+        }
+        pipeline.settle(batch, verdict, now, now + pause).forEach(completions::add);
+        pipeline.complete(this::complete);
+        if (pipeline.hasWork()) {
+            list(pipeline);
+        }
+    }
+
+    private void askForIdentity() {
+        ProducerIdentity identity = null;
+        TidemarkException failure = null;
+        try {
+            Answer answer = transport.send(
+                    Request.post("/v1/producers"), config.connection().requestTimeout());
+            if (answer.isSuccess()) {
+                var given = answer.as(dev.tidemark.protocol.api.ProducerIdentity.class);
+                identity = new ProducerIdentity(given.producerId(), given.producerEpoch());
+            } else {
+                failure = Failures.of(answer);
+            }
+        } catch (TidemarkException noAnswer) {
+            failure = noAnswer;
+        } catch (InterruptedException closing) {
+            failure = new InterruptException(closing);
+        }
+        crew.lock().lock();
+        try {
+            if (identity != null) {
+                ids.received(identity);
+            } else if (failure != null) {
+                noIdentity(failure);
+            }
+        } finally {
+            crew.lock().unlock();
+        }
+        completions.run();
+    }
+
+    private void noIdentity(TidemarkException failure) {
+        ids.askAgainAt(System.nanoTime() + backoff.nanos(ids.failed()));
+        if (!failure.isRetriable()) {
+            listed.forEach(pipeline -> pipeline.giveUp(failure, this::complete));
+        }
+    }
+}
