@@ -1,0 +1,46 @@
+package dev.tidemark.cli;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which database a command goes to itself, without a server between. */
+final class DatabaseOptions {
+    @Option(
+            names = "--jdbc-url",
+            paramLabel = "URL",
+            defaultValue = "${env:TIDEMARK_JDBC_URL}",
+            description =
+                    "jdbc:postgresql://host:port/database?user=…&password=…%nDefault: $TIDEMARK_JDBC_URL, else the"
+                            + " embedded PostgreSQL in the data directory")
+    private @Nullable String jdbcUrl;
+
+    @Option(
+            names = "--db-user",
+            paramLabel = "NAME",
+            defaultValue = "${env:TIDEMARK_DB_USER}",
+            description = "The role, where the URL names none.%nDefault: $TIDEMARK_DB_USER")
+    private @Nullable String user;
+
+    @Option(
+            names = "--db-password",
+            paramLabel = "PASSWORD",
+            defaultValue = "${env:TIDEMARK_DB_PASSWORD}",
+            description = "Its password. Anybody on this machine may read a command line: prefer the environment."
+                    + "%nDefault: $TIDEMARK_DB_PASSWORD")
+    private @Nullable String password;
+
+    @Option(
+            names = "--data-dir",
+            paramLabel = "DIR",
+            defaultValue = "${env:TIDEMARK_DATA_DIR}",
+            description = "Where the embedded PostgreSQL lives.%nDefault: $TIDEMARK_DATA_DIR, else ./tidemark-data")
+    private @Nullable Path dataDir;
+
+    DatabaseLocation location() {
+        if (jdbcUrl != null && !jdbcUrl.isEmpty()) {
+            return new DatabaseLocation(jdbcUrl, user, password, "");
+        }
+        throw new CommandFailed("no database to run on: give --jdbc-url");
+    }
+}

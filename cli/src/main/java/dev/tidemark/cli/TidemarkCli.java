@@ -1,0 +1,77 @@
+package dev.tidemark.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The program {@code tidemark}: finds the command and turns what goes wrong into one line and an exit code. */
+@Command(
+        name = "tidemark",
+        description = "A Kafka-style log inside the PostgreSQL you already run.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        footerHeading = "%nFirst steps:%n",
+        footer = {
+            "  tidemark server                           start a server; leave it running",
+            "  tidemark topics create orders             make a topic",
+            "  echo hello | tidemark produce orders      append a record",
+            "  tidemark consume orders --from earliest   read it, and wait for more",
+            "  tidemark sql 'select * from topic.orders'",
+            "",
+            "tidemark COMMAND --help says more about a command."
+        })
+public final class TidemarkCli implements Runnable {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private TidemarkCli() {}
+
+    /** Runs a command and ends the process with its exit code: 0, 1 when it failed, 2 for wrong usage. */
+    public static void main(String[] args) {
+        System.exit(run(Streams.ofProcess(), args));
+    }
+
+    static int run(Streams streams, String... args) {
+        return commandLine(streams).execute(args);
+    }
+
+    static CommandLine commandLine(Streams streams) {
+        Failures failures = new Failures(streams.err());
+        CommandLine root = new CommandLine(new TidemarkCli())
+                .addSubcommand(TopicsCommand.commandLine(streams))
+                .addSubcommand(new ProduceCommand(streams))
+                .addSubcommand(new ConsumeCommand(streams))
+                .addSubcommand(new SqlCommand(streams))
+                .addSubcommand(new AutoComplete.GenerateCompletion())
+                // To all the commands added so far, from here on.
+                .registerConverter(RecordFormat.class, new Choice<>(RecordFormat.class))
+                .registerConverter(TopicsFormat.class, new Choice<>(TopicsFormat.class))
+                .registerConverter(SqlFormat.class, new Choice<>(SqlFormat.class))
+                .setOut(new PrintWriter(streams.out(), false, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(streams.err(), true))
+                .setParameterExceptionHandler(failures)
+                .setExecutionExceptionHandler(failures);
+        inDeclaredOrder(root);
+        return root;
+    }
+
+    /** In the help the options that matter most come first. */
+    private static void inDeclaredOrder(CommandLine command) {
+        command.getCommandSpec().usageMessage().sortOptions(false).sortSynopsis(false);
+        command.getSubcommands().values().forEach(TidemarkCli::inDeclaredOrder);
+    }
+
+    /** Without a command: help. */
+    @Override
+    public void run() {
+        CommandLine command = Objects.requireNonNull(spec, "set by picocli").commandLine();
+        command.usage(command.getOut());
+    }
+}
