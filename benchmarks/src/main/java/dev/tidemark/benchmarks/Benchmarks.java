@@ -16,14 +16,12 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** The main behind {@code benchmarks/run}: all contestants, round by round, into one report. */
 public final class Benchmarks {
@@ -70,27 +68,18 @@ public final class Benchmarks {
             throw new IllegalArgumentException("--only names no contestant; --list shows them");
         }
         Files.createDirectories(options.work());
-        Path work = Files.createTempDirectory(options.work(), "benchmark-");
-        Thread stopAll = new Thread(() -> {
-            Stage.endProcesses();
-            delete(work);
-        });
-        Runtime.getRuntime().addShutdownHook(stopAll);
-        // PostgreSQL under root runs as another user, who must get through to his data.
-        work.toFile().setExecutable(true, false);
-        work.toFile().setReadable(true, false);
-        try (Stage stage = new Stage(options.tidemark(), kafkaClasspath(), work)) {
-            write(measure(stage, work));
+        try (Stage stage = Stage.open(options.work(), options.tidemark(), kafkaClasspath())) {
+            write(measure(stage));
         }
     }
 
-    private Report measure(Stage stage, Path work) throws Exception {
+    private Report measure(Stage stage) throws Exception {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("started", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
         facts.put("Tidemark", System.getProperty("tidemark.commit", "unknown version"));
         facts.put(
                 "pairs", options.pairs() + (options.quick() ? " (quick: rounds too short for figures to quote)" : ""));
-        facts.putAll(Machine.facts(work));
+        facts.putAll(Machine.facts(stage.directory()));
         List<Result> results = new Rounds(stage, contestants).run(options.pairs());
         Map<String, Result> byId = results.stream()
                 .collect(Collectors.toMap(result -> result.label().id(), Function.identity()));
@@ -113,13 +102,5 @@ public final class Benchmarks {
         return Arrays.stream(System.getProperty("kafka.classpath", "").split(File.pathSeparator))
                 .map(Path::of)
                 .toList();
-    }
-
-    private static void delete(Path directory) {
-        try (Stream<Path> files = Files.walk(directory)) {
-            files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
-        } catch (IOException e) {
-            System.err.println(directory + " is left behind: " + e);
-        }
     }
 }

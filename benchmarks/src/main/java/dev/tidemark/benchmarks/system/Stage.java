@@ -6,14 +6,20 @@ import dev.tidemark.benchmarks.measure.CpuSeconds;
 import dev.tidemark.benchmarks.measure.ProcessTable;
 import dev.tidemark.benchmarks.measure.Sample;
 import dev.tidemark.benchmarks.system.LogSystem.Usage;
+import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * Everything a run has started: the systems and the client processes, each when it is first wanted. Not thread-safe.
@@ -47,14 +53,37 @@ public final class Stage implements AutoCloseable {
     private final Map<String, String> standingTopics = new HashMap<>();
     private int topics;
 
-    /**
-     * @param directory for data and logs; must exist
-     * @param kafkaClasspath of the broker, its tools, and our mains written for it
-     */
-    public Stage(Path tidemarkCommand, List<Path> kafkaClasspath, Path directory) {
+    private Stage(Path tidemarkCommand, List<Path> kafkaClasspath, Path directory) {
         this.tidemarkCommand = tidemarkCommand;
         this.kafkaClasspath = List.copyOf(kafkaClasspath);
         this.directory = directory;
+    }
+
+    /**
+     * Makes a folder for data and logs, which goes with the stage, also when this process is told to end (Ctrl-C).
+     *
+     * @param parent of that folder; must exist
+     * @param kafkaClasspath of the broker, its tools, and our mains written for it
+     */
+    public static Stage open(Path parent, Path tidemarkCommand, List<Path> kafkaClasspath) throws IOException {
+        Path directory = Files.createTempDirectory(parent, "benchmark-");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            // What fails from here on fails because its processes are ended.
+            Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {});
+            Processes.stopDescendants();
+            delete(directory);
+        }));
+        // PostgreSQL started by root runs as another user, who must get through to his data.
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return new Stage(tidemarkCommand, kafkaClasspath, directory);
+    }
+
+    private static void delete(Path directory) {
+        try (Stream<Path> files = Files.walk(directory)) {
+            files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
+        } catch (IOException | UncheckedIOException e) {
+            System.err.println(directory + " is left behind: " + e);
+        }
     }
 
     public LogSystem system(Subject subject) throws IOException, InterruptedException {
@@ -145,7 +174,8 @@ public final class Stage implements AutoCloseable {
                 result.latency());
     }
 
-    private WarmJvm client(Tool tool) throws IOException {
+    /** The process that runs tools of that role; started when first wanted. */
+    public WarmJvm client(Tool tool) throws IOException {
         WarmJvm client = clients.get(tool.role());
         if (client == null) {
             client = WarmJvm.start(tool.role(), tool.classpath(), directory);
@@ -171,6 +201,11 @@ public final class Stage implements AutoCloseable {
                 : ((TidemarkServer) tidemark).postgres().settings();
     }
 
+    /** Where data and logs lie. */
+    public Path directory() {
+        return directory;
+    }
+
     /** Clients first, then the systems. */
     @Override
     public void close() {
@@ -178,13 +213,5 @@ public final class Stage implements AutoCloseable {
         clients.clear();
         systems.values().forEach(LogSystem::close);
         systems.clear();
-    }
-
-    /**
-     * Ends every process this one has started, however far it got. For a shutdown hook: unlike {@link #close} it needs no thread's turn, so it also works
-     * in the middle of starting a system.
-     */
-    public static void endProcesses() {
-        Processes.stopDescendants();
     }
 }

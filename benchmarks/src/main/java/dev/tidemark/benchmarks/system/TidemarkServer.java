@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -213,6 +214,16 @@ public final class TidemarkServer implements LogSystem {
                 settings.warmUpSeconds(),
                 "--seconds",
                 settings.seconds());
+    }
+
+    /** Of the server's JVM, which may be a child of the command that started it. */
+    public FlightRecorder flightRecorder() {
+        long pid = Stream.concat(Stream.of(process.toHandle()), process.descendants())
+                .filter(handle -> handle.info().command().orElse("").endsWith("java"))
+                .mapToLong(ProcessHandle::pid)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("the server runs in no JVM"));
+        return new FlightRecorder(pid);
     }
 
     /** The server's metrics in Prometheus's text form. */

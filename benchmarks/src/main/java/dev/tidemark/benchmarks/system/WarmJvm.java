@@ -92,6 +92,10 @@ public final class WarmJvm implements AutoCloseable {
         return new IOException(mainClass + " " + what + "; the end of " + log + ":\n" + LogTail.of(log));
     }
 
+    public FlightRecorder flightRecorder() {
+        return new FlightRecorder(process.pid());
+    }
+
     /** CPU seconds this process has used; NaN where there is no /proc. */
     public double cpuSeconds(ProcessTable processes) {
         return processes.cpuSeconds(process.pid());
