@@ -1,0 +1,272 @@
+package dev.tidemark.server.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.api.OffsetAnswer;
+import dev.tidemark.server.http.RequestBodies.Body;
+import dev.tidemark.server.log.RecordLog;
+import dev.tidemark.server.log.fetch.FetchRequest;
+import dev.tidemark.server.log.fetch.OffsetFound;
+import dev.tidemark.server.log.fetch.OffsetQuery;
+import dev.tidemark.server.log.fetch.PartitionRecords;
+import dev.tidemark.server.topic.Topic;
+import dev.tidemark.server.topic.Topics;
+import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Reading, in both forms. A fetch that waits holds no thread; its answer is written on one of HTTP's. */
+final class FetchRoutes {
+    static final int DEFAULT_MAX_RECORDS = 500;
+    static final int MAX_RECORDS = 10_000;
+    static final int DEFAULT_MAX_BYTES = 1024 * 1024;
+    static final int MAX_BYTES = 64 * 1024 * 1024;
+    static final int MAX_WAIT_MS = 30_000;
+
+    /** In one request; more than a topic may have. */
+    static final int MAX_POSITIONS = 10_000;
+
+    private final Topics topics;
+    private final RecordLog log;
+    private final RequestBodies bodies;
+    private final RequestMetrics metrics;
+    private final Executor answering;
+
+    FetchRoutes(Topics topics, RecordLog log, RequestBodies bodies, RequestMetrics metrics, Executor answering) {
+        this.topics = topics;
+        this.log = log;
+        this.bodies = bodies;
+        this.metrics = metrics;
+        this.answering = answering;
+    }
+
+    List<Route> routes() {
+        return List.of(
+                new Route(HandlerType.GET, "/v1/topics/{topic}/partitions/{partition}/records", this::fetchOne),
+                new Route(HandlerType.GET, "/v1/topics/{topic}/partitions/{partition}/offsets", this::offset),
+                new Route(HandlerType.POST, "/v1/fetch", this::fetchSeveral));
+    }
+
+    private void fetchOne(Context ctx) {
+        Query query = Query.of(ctx, "offset", "max_records", "max_bytes", "max_wait_ms", "decode");
+        int maxRecords = query.integer("max_records", DEFAULT_MAX_RECORDS, 1, MAX_RECORDS);
+        int maxBytes = query.integer("max_bytes", DEFAULT_MAX_BYTES, 1, MAX_BYTES);
+        int maxWaitMs = query.integer("max_wait_ms", 0, 0, MAX_WAIT_MS);
+        boolean decodeText = decodeText(query);
+        boolean binary = ContentTypes.wantsBinary(ctx);
+        Topic topic = topics.find(ctx.pathParam("topic"));
+        int partition = partition(ctx, topic);
+        String offset = query.requiredText("offset", "an offset, earliest or latest");
+        FetchRequest.Position position = new FetchRequest.Position(
+                topic, partition, offset(topic, partition, offset, () -> illegalOffset(offset)));
+        fetch(ctx, new FetchRequest(List.of(position), maxRecords, maxBytes, maxWaitMs), read -> {
+            PartitionRecords records = read.get(0);
+            requireRead(records);
+            if (binary) {
+                FetchFrameAnswer.write(ctx, read);
+            } else {
+                JsonFetchAnswer.writeOne(ctx, topic, records, decodeText);
+            }
+        });
+    }
+
+    private static void requireRead(PartitionRecords records) {
+        ErrorCode error = records.error();
+        if (error == ErrorCode.OFFSET_OUT_OF_RANGE) {
+            throw new Problems.OffsetOutOfRange(records.detail(), records.logStartOffset(), records.highWatermark());
+        }
+        if (error != null) {
+            throw new ApiException(error, records.detail());
+        }
+    }
+
+    /** The partitions of a request that can be asked for, and the answers of those that cannot, each in its place. */
+    private static final class Asked {
+        final List<@Nullable Topic> topics = new ArrayList<>();
+        final List<@Nullable PartitionRecords> refused = new ArrayList<>();
+        final List<FetchRequest.Position> positions = new ArrayList<>();
+
+        boolean isAllLegal() {
+            return positions.size() == topics.size();
+        }
+
+        /** The answers in the order of the request. */
+        List<PartitionRecords> inOrder(List<PartitionRecords> read) {
+            List<PartitionRecords> all = new ArrayList<>(topics.size());
+            int next = 0;
+            for (PartitionRecords refusal : refused) {
+                all.add(refusal != null ? refusal : read.get(next++));
+            }
+            return all;
+        }
+    }
+
+    private void fetchSeveral(Context ctx) {
+        Query query = Query.of(ctx, "decode");
+        boolean decodeText = decodeText(query);
+        ContentTypes.requireJson(ctx);
+        boolean binary = ContentTypes.wantsBinary(ctx);
+        JsonFields fields;
+        try (Body body = bodies.read(ctx)) {
+            fields = JsonFields.read(
+                    body.bytes(), body.length(), "partitions", "max_records", "max_bytes", "max_wait_ms");
+        }
+        int maxRecords = fields.integer("max_records", Integer.MAX_VALUE, 1, Integer.MAX_VALUE);
+        int maxBytes = fields.integer("max_bytes", DEFAULT_MAX_BYTES, 1, MAX_BYTES);
+        int maxWaitMs = fields.integer("max_wait_ms", 0, 0, MAX_WAIT_MS);
+        Asked asked = asked(fields.requiredList("partitions"));
+        // A partition that cannot be read is told at once, not after the others' wait.
+        int wait = asked.isAllLegal() ? maxWaitMs : 0;
+        fetch(ctx, new FetchRequest(asked.positions, maxRecords, maxBytes, wait), read -> {
+            List<PartitionRecords> all = asked.inOrder(read);
+            if (binary) {
+                FetchFrameAnswer.write(ctx, all);
+            } else {
+                JsonFetchAnswer.writeSeveral(ctx, asked.topics, all, decodeText);
+            }
+        });
+    }
+
+    private Asked asked(List<JsonNode> partitions) {
+        if (partitions.isEmpty() || partitions.size() > MAX_POSITIONS) {
+            throw new ApiException(
+                    ErrorCode.INVALID_REQUEST,
+                    "\"partitions\" must name from 1 to " + MAX_POSITIONS + " partitions, not " + partitions.size());
+        }
+        Asked asked = new Asked();
+        for (int i = 0; i < partitions.size(); i++) {
+            JsonFields fields =
+                    JsonFields.of(partitions.get(i), "partitions[" + i + "]", "topic", "partition", "offset");
+            ask(asked, fields);
+        }
+        return asked;
+    }
+
+    private void ask(Asked asked, JsonFields fields) {
+        String name = fields.requiredText("topic");
+        int partition = fields.requiredInteger("partition", 0, Integer.MAX_VALUE);
+        JsonNode offset = fields.required("offset");
+        if (!offset.isTextual()) {
+            fields.longInteger(offset, "offset", 0, Long.MAX_VALUE);
+        }
+        try {
+            Topic topic = topics.find(name);
+            topic.partitionId(partition);
+            long from = offset.isTextual()
+                    ? offset(topic, partition, offset.textValue(), () -> fields.wrong("offset", OFFSET_LEGAL, offset))
+                    : offset.longValue();
+            asked.positions.add(new FetchRequest.Position(topic, partition, from));
+            asked.topics.add(topic);
+            asked.refused.add(null);
+        } catch (ApiException e) {
+            if (e.error() != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
+                throw e;
+            }
+            asked.topics.add(null);
+            asked.refused.add(
+                    new PartitionRecords(name, partition, e.error(), e.detail(), -1, -1, -1, -1, -1, 0, List.of()));
+        }
+    }
+
+    private void fetch(Context ctx, FetchRequest request, Consumer<List<PartitionRecords>> answer) {
+        CompletableFuture<List<PartitionRecords>> read =
+                request.positions().isEmpty() ? CompletableFuture.completedFuture(NOTHING) : log.fetch(request);
+        metrics.fetchStarted();
+        CompletableFuture<Void> answered =
+                read.thenAcceptAsync(answer, answering).whenComplete((done, failure) -> metrics.fetchEnded());
+        ctx.future(() -> answered);
+    }
+
+    private static final List<PartitionRecords> NOTHING = List.of();
+
+    private void offset(Context ctx) {
+        Query query = Query.of(ctx, "at");
+        String at = query.requiredText("at", AT_LEGAL);
+        Topic topic = topics.find(ctx.pathParam("topic"));
+        OffsetFound found = log.offset(topic, partition(ctx, topic), offsetQuery(at));
+        Long timestampMs = found.timestampMs();
+        Answers.json(
+                ctx,
+                200,
+                new OffsetAnswer(
+                        found.offset(),
+                        timestampMs == null ? null : Timestamps.format(timestampMs),
+                        found.leaderEpoch(),
+                        found.logEndOffset()));
+    }
+
+    private static final String AT_LEGAL = "earliest, latest, or " + Timestamps.LEGAL;
+    private static final String OFFSET_LEGAL = "a whole number from 0, \"earliest\" or \"latest\"";
+
+    private static OffsetQuery offsetQuery(String at) {
+        OffsetQuery named = namedOffset(at);
+        if (named != null) {
+            return named;
+        }
+        boolean negative = at.startsWith("-");
+        if (Query.isDigits(negative ? at.substring(1) : at)) {
+            long ms = Long.parseLong(at);
+            if (Timestamps.isWritable(ms)) {
+                return new OffsetQuery.AtTime(ms);
+            }
+        }
+        OptionalLong time = Timestamps.parse(at);
+        if (time.isEmpty()) {
+            throw Query.illegal("at", at, AT_LEGAL);
+        }
+        return new OffsetQuery.AtTime(time.getAsLong());
+    }
+
+    private static @Nullable OffsetQuery namedOffset(String text) {
+        return switch (text) {
+            case "earliest", "beginning" -> new OffsetQuery.Earliest();
+            case "latest", "end" -> new OffsetQuery.Latest();
+            default -> null;
+        };
+    }
+
+    private interface Refusal {
+        ApiException exception();
+    }
+
+    private long offset(Topic topic, int partition, String text, Refusal otherwise) {
+        OffsetQuery named = namedOffset(text);
+        if (named != null) {
+            OffsetFound found = log.offset(topic, partition, named);
+            Long offset = found.offset();
+            return offset == null ? found.logEndOffset() : offset;
+        }
+        if (!Query.isDigits(text)) {
+            throw otherwise.exception();
+        }
+        return Long.parseLong(text);
+    }
+
+    private static ApiException illegalOffset(String value) {
+        return Query.illegal("offset", value, "a whole number from 0, earliest or latest");
+    }
+
+    private static int partition(Context ctx, Topic topic) {
+        int partition = (int) Query.integer("partition", ctx.pathParam("partition"), 0, Integer.MAX_VALUE);
+        topic.partitionId(partition);
+        return partition;
+    }
+
+    private static boolean decodeText(Query query) {
+        String decode = query.text("decode");
+        if (decode == null) {
+            return false;
+        }
+        if (!decode.equals("text")) {
+            throw Query.illegal("decode", decode, "text");
+        }
+        return true;
+    }
+}

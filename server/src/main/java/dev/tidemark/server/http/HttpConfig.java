@@ -1,0 +1,77 @@
+package dev.tidemark.server.http;
+
+import java.time.Duration;
+
+/**
+ * How HTTP is served.
+ *
+ * @param host the address to listen on
+ * @param port 0: any free port
+ * @param maxRequestBytes bound on one request's body, and on the records read from a JSON body; from 1 KiB to 1 GiB
+ * @param bodyBudgetBytes bound on the bodies of all requests under way; past it requests are refused with THROTTLING_QUOTA_EXCEEDED; at least {@code maxRequestBytes}
+ * @param maxConnections past it new connections wait to be accepted
+ * @param maxThreads how many requests may be worked on at once; a waiting fetch or append takes no thread
+ * @param idleTimeout after which a connection that is silent while the server expects to read or write is closed
+ * @param readyTimeout how long {@code /health/ready} waits for the database
+ * @param stopTimeout how long a stop waits for requests under way
+ */
+public record HttpConfig(
+        String host,
+        int port,
+        int maxRequestBytes,
+        long bodyBudgetBytes,
+        int maxConnections,
+        int maxThreads,
+        Duration idleTimeout,
+        Duration readyTimeout,
+        Duration stopTimeout) {
+    private static final int MIN_THREADS = 8;
+    private static final int KIB = 1024;
+    private static final int MIB = KIB * KIB;
+
+    public HttpConfig {
+        require(!host.isBlank(), "the HTTP host is empty");
+        require(port >= 0 && port <= 65_535, "the HTTP port must be from 0 to 65535, not " + port);
+        require(
+                maxRequestBytes >= KIB && maxRequestBytes <= 1024 * MIB,
+                "the largest request must be from 1 KiB to 1 GiB, not " + maxRequestBytes + " bytes");
+        require(
+                bodyBudgetBytes >= maxRequestBytes,
+                "the memory for request bodies must hold at least one request of " + maxRequestBytes + " bytes");
+        require(maxConnections >= 1, "at least 1 connection must be allowed, not " + maxConnections);
+        require(maxThreads >= MIN_THREADS, "at least " + MIN_THREADS + " HTTP threads are needed, not " + maxThreads);
+        require(isPositive(idleTimeout), "the idle timeout must be positive, not " + idleTimeout);
+        require(isPositive(readyTimeout), "the readiness timeout must be positive, not " + readyTimeout);
+        require(!stopTimeout.isNegative(), "the stop timeout must not be negative, not " + stopTimeout);
+    }
+
+    /** The defaults: requests up to 32 MiB, 256 MiB of bodies under way, 10,000 connections, 200 threads. */
+    public static HttpConfig listeningOn(String host, int port) {
+        return new HttpConfig(
+                host,
+                port,
+                32 * MIB,
+                256L * MIB,
+                10_000,
+                200,
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(10));
+    }
+
+    /** The same with another bound on requests, and room for eight of them. */
+    public HttpConfig withMaxRequestBytes(int bytes) {
+        return new HttpConfig(
+                host, port, bytes, 8L * bytes, maxConnections, maxThreads, idleTimeout, readyTimeout, stopTimeout);
+    }
+
+    private static boolean isPositive(Duration duration) {
+        return !duration.isNegative() && !duration.isZero();
+    }
+
+    private static void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new IllegalArgumentException(otherwise);
+        }
+    }
+}

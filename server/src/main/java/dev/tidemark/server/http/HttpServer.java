@@ -1,0 +1,184 @@
+package dev.tidemark.server.http;
+
+import dev.tidemark.protocol.api.ClusterDescription;
+import dev.tidemark.server.log.RecordLog;
+import dev.tidemark.server.topic.Topics;
+import io.javalin.Javalin;
+import io.javalin.compression.CompressionStrategy;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.LowResourceMonitor;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.MDC;
+
+/** The door to HTTP: serves the doors of the log and of topics until stopped. Thread-safe. */
+public final class HttpServer implements AutoCloseable {
+    private static final String STARTED_AT = "tidemark.started_at";
+    private static final String ROUTE = "tidemark.route";
+
+    private final HttpConfig config;
+    private final QueuedThreadPool threads;
+    private final RequestMetrics requestMetrics;
+    private final Problems problems;
+    private final List<Route> routes;
+    private final Javalin javalin;
+    private final AtomicBoolean stopping = new AtomicBoolean();
+
+    /**
+     * Nothing is served before {@link #start}.
+     *
+     * @param cluster the answer of {@code GET /v1/cluster}; may block on the database
+     * @param readiness asked by {@code /health/ready}
+     * @param metrics what {@code /metrics} shows; the meters of HTTP itself are registered in it
+     * @param clock gives records without a timestamp theirs
+     */
+    public HttpServer(
+            HttpConfig config,
+            Topics topics,
+            RecordLog log,
+            Supplier<ClusterDescription> cluster,
+            Readiness readiness,
+            PrometheusMeterRegistry metrics,
+            InstantSource clock) {
+        this.config = config;
+        this.threads = threads(config);
+        this.requestMetrics = new RequestMetrics(metrics);
+        this.problems = new Problems(requestMetrics);
+        RequestBodies bodies = new RequestBodies(config.maxRequestBytes(), config.bodyBudgetBytes());
+        this.routes = Stream.of(
+                        new ServerRoutes(cluster, readiness, config.readyTimeout(), stopping::get, metrics).routes(),
+                        new TopicRoutes(topics, bodies).routes(),
+                        new ProduceRoutes(topics, log, bodies, clock, threads).routes(),
+                        new FetchRoutes(topics, log, bodies, requestMetrics, threads).routes())
+                .flatMap(List::stream)
+                .toList();
+        this.javalin = Javalin.create(this::configure);
+        gauges(bodies);
+    }
+
+    /**
+     * Begins to listen.
+     *
+     * @throws RuntimeException saying why, when the address cannot be listened on
+     */
+    public void start() {
+        javalin.start();
+    }
+
+    /** The port listened on; after {@link #start}. */
+    public int port() {
+        return javalin.port();
+    }
+
+    /** Refuses new connections, lets requests under way finish within the stop timeout, and closes. Idempotent. */
+    @Override
+    public void close() {
+        if (stopping.compareAndSet(false, true)) {
+            javalin.stop();
+        }
+    }
+
+    /** Everything that is served, for comparison with the OpenAPI document. */
+    List<Route> routes() {
+        return routes;
+    }
+
+    private static QueuedThreadPool threads(HttpConfig config) {
+        // The queue has no bound of its own: each connection has one request at a time in it, and connections have a
+        // bound.
+        QueuedThreadPool threads = new QueuedThreadPool(config.maxThreads(), Math.min(8, config.maxThreads()));
+        threads.setName("http");
+        return threads;
+    }
+
+    private void configure(JavalinConfig javalinConfig) {
+        javalinConfig.startup.showJavalinBanner = false;
+        javalinConfig.startup.showOldJavalinVersionWarning = false;
+        javalinConfig.startup.startupWatcherEnabled = false;
+        javalinConfig.http.prefer405over404 = true;
+        javalinConfig.http.compressionStrategy = CompressionStrategy.NONE;
+        javalinConfig.jetty.threadPool = threads;
+        javalinConfig.jetty.modifyServer(this::configureServer);
+        javalinConfig.jetty.addConnector(this::connector);
+        javalinConfig.router.javaLangErrorHandler((response, error) -> JettyProblems.write(response, error));
+        for (Route route : routes) {
+            javalinConfig.routes.addHttpHandler(route.method(), route.path(), named(route));
+        }
+        javalinConfig.routes.before(HttpServer::begin);
+        javalinConfig.routes.exception(Exception.class, (failure, ctx) -> problems.answer(ctx, failure));
+        javalinConfig.routes.exception(
+                io.javalin.http.HttpResponseException.class, (failure, ctx) -> problems.answer(ctx, failure));
+        javalinConfig.requestLogger.http((ctx, ms) -> end(ctx));
+    }
+
+    private void configureServer(Server server) {
+        server.setStopTimeout(config.stopTimeout().toMillis());
+        server.setErrorHandler(new JettyProblems());
+        server.addBean(new NetworkConnectionLimit(config.maxConnections(), server));
+        // It would cut waiting fetches after a second whenever threads are short.
+        LowResourceMonitor monitor = server.getBean(LowResourceMonitor.class);
+        if (monitor != null) {
+            server.removeBean(monitor);
+        }
+    }
+
+    private ServerConnector connector(Server server, HttpConfiguration http) {
+        ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+        connector.setHost(config.host());
+        connector.setPort(config.port());
+        connector.setIdleTimeout(config.idleTimeout().toMillis());
+        return connector;
+    }
+
+    private static void begin(Context ctx) {
+        ctx.attribute(STARTED_AT, System.nanoTime());
+        RequestIds.assign(ctx);
+    }
+
+    /** The handler, with its route known to the metrics and its request to the log. */
+    private static Handler named(Route route) {
+        String name = route.name();
+        return ctx -> {
+            ctx.attribute(ROUTE, name);
+            try (var ignored = MDC.putCloseable(RequestIds.LOG_KEY, RequestIds.of(ctx))) {
+                route.handler().handle(ctx);
+            }
+        };
+    }
+
+    private void end(Context ctx) {
+        Long startedAt = ctx.attribute(STARTED_AT);
+        String route = ctx.attribute(ROUTE);
+        if (startedAt != null) {
+            requestMetrics.countRequest(
+                    route == null ? RequestMetrics.NO_ROUTE : route, ctx.statusCode(), System.nanoTime() - startedAt);
+        }
+    }
+
+    private void gauges(RequestBodies bodies) {
+        requestMetrics.gauge(
+                "tidemark.http.body.bytes",
+                "Bytes of the request bodies being read and checked",
+                bodies,
+                RequestBodies::takenBytes);
+        requestMetrics.gauge(
+                "tidemark.http.threads.busy", "Threads at work on requests", threads, QueuedThreadPool::getBusyThreads);
+        requestMetrics.gauge(
+                "tidemark.http.threads.queued",
+                "Requests waiting for a thread",
+                threads,
+                QueuedThreadPool::getQueueSize);
+    }
+}

@@ -1,0 +1,73 @@
+package dev.tidemark.server.http;
+
+import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.MediaTypes;
+import dev.tidemark.protocol.api.Problem;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.util.Callback;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Problem documents for what never reaches a route: requests that are not HTTP, have too long a head, or end in a Java error. */
+final class JettyProblems extends ErrorHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(JettyProblems.class);
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+        int status = response.getStatus();
+        String requestId = RequestIds.fresh();
+        ErrorCode error = status < 500 ? ErrorCode.INVALID_REQUEST : ErrorCode.UNKNOWN_SERVER_ERROR;
+        if (status >= 500 && request.getAttribute(ERROR_EXCEPTION) instanceof Throwable failure) {
+            LOG.error("request {} failed unexpectedly", requestId, failure);
+        }
+        byte[] body = Problems.encoded(Problems.problem(error, status, detail(status), requestId));
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, MediaTypes.PROBLEM);
+        response.getHeaders().put(RequestIds.HEADER, requestId);
+        response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+        response.write(true, ByteBuffer.wrap(body), callback);
+        return true;
+    }
+
+    private static String detail(int status) {
+        return switch (status) {
+            case 400 -> "the request is not well-formed HTTP, or its path or headers are not legal";
+            case 414 -> "the request's URI is too long";
+            case 431 -> "the request's headers are too long";
+            case 505 -> "the request's version of HTTP is not spoken here";
+            default ->
+                status < 500
+                        ? "the server refused the request with HTTP status " + status
+                        : "the server met an error it did not expect";
+        };
+    }
+
+    /** For an Error, such as a lack of memory, that ended a handler. */
+    static void write(HttpServletResponse response, Error failure) {
+        String requestId = response.getHeader(RequestIds.HEADER);
+        String id = requestId == null ? RequestIds.fresh() : requestId;
+        LOG.error("request {} failed unexpectedly", id, failure);
+        if (response.isCommitted()) {
+            return;
+        }
+        Problem problem = Problems.problem(
+                ErrorCode.UNKNOWN_SERVER_ERROR,
+                500,
+                "the server met an error it did not expect; its log has it under request id " + id,
+                id);
+        byte[] body = Problems.encoded(problem);
+        response.setStatus(500);
+        response.setContentType(MediaTypes.PROBLEM);
+        response.setContentLength(body.length);
+        try {
+            response.getOutputStream().write(body);
+        } catch (IOException e) {
+            LOG.debug("request {} was abandoned", id, e);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.tidemark.server.http;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.api.BatchResult;
+import dev.tidemark.protocol.api.Problem;
+import dev.tidemark.server.json.Utf8Text;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** How JSON is read and written here: snake_case out; strict, bounded and with places named in. */
+final class Json {
+    /** Deeper nesting than this is refused as malformed wherever it stands. */
+    static final int MAX_DEPTH = 1000;
+
+    /** What Jackson adds for Java programmers: where tokens began, settings that would allow more, and all but the first line. */
+    private static final Pattern JACKSONS_ADVICE = Pattern.compile(
+            " \\(start marker at [^)]*\\)[^)]*\\)|: enable `.*|, from `[^`]*`|\\s*\\n.*", Pattern.DOTALL);
+
+    static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(MAX_DEPTH)
+                    // The body's bound bounds them; numbers are never converted unless they are short.
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .maxNumberLength(Integer.MAX_VALUE)
+                    .build())
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .disable(StreamWriteFeature.AUTO_CLOSE_CONTENT)
+            // A caller who makes names collide gets a slower parse, not an IllegalStateException.
+            .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
+            .build();
+
+    static final JsonMapper MAPPER = JsonMapper.builder(FACTORY)
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            // Numbers are strings to a topic's configs, as they were written.
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+            .withConfigOverride(Problem.class, o -> o.setInclude(nonNull()))
+            .withConfigOverride(BatchResult.class, o -> o.setInclude(nonNull()))
+            .build();
+
+    private Json() {}
+
+    private static JsonInclude.Value nonNull() {
+        return JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS);
+    }
+
+    /**
+     * A parser over a body that holds text. Jackson guesses UTF-16 and UTF-32 from NUL bytes, so bodies with any are refused before it sees them; so is what is no
+     * UTF-8, which Jackson does not fully check.
+     *
+     * @throws ApiException INVALID_REQUEST
+     */
+    static JsonParser parser(byte[] body, int length) throws IOException {
+        String fault = Utf8Text.check(body, 0, length);
+        if (fault != null) {
+            throw new ApiException(ErrorCode.INVALID_REQUEST, "the body is not JSON in UTF-8: " + fault);
+        }
+        return FACTORY.createParser(body, 0, length);
+    }
+
+    /** What a caller is told of a body that is no JSON; Jackson's own message speaks of Java. */
+    static ApiException malformed(JsonProcessingException e) {
+        String place = e.getLocation() == null
+                ? ""
+                : String.format(
+                        Locale.ROOT,
+                        " (line %d, column %d)",
+                        e.getLocation().getLineNr(),
+                        e.getLocation().getColumnNr());
+        return new ApiException(
+                ErrorCode.INVALID_REQUEST, "the body is not JSON: " + inOurWords(e.getOriginalMessage()) + place);
+    }
+
+    private static String inOurWords(@Nullable String message) {
+        if (message == null) {
+            return "it cannot be read";
+        }
+        String words = JACKSONS_ADVICE.matcher(message).replaceAll("");
+        return words.length() > 300 ? words.substring(0, 300) + "…" : words;
+    }
+}

@@ -1,0 +1,325 @@
+package dev.tidemark.server.http;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.Header;
+import dev.tidemark.protocol.HeaderCodec;
+import dev.tidemark.server.http.RecordDraft.Field;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the fields of one record in JSON. What is wrong with the record is noted in its draft and reading goes on after it; only what is no JSON at all throws.
+ *
+ * <p>Values are taken from the body by the positions of their tokens, because their bytes are to be kept, not what Jackson makes of them.
+ */
+final class JsonRecordFields {
+    private static final int SHOWN_CHARS = 60;
+
+    private final boolean jsonValues;
+
+    /** @param jsonValues whether the topic's values are JSON, so that a string among them stays a JSON string */
+    JsonRecordFields(boolean jsonValues) {
+        this.jsonValues = jsonValues;
+    }
+
+    /** Reads the record the parser stands at, to its end. */
+    void read(JsonParser parser, byte[] body, RecordDraft draft) throws IOException {
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
+            draft.fail(ErrorCode.INVALID_REQUEST, "a record must be an object, not " + shown(parser));
+            parser.skipChildren();
+            return;
+        }
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            readField(parser, body, draft);
+        }
+    }
+
+    private void readField(JsonParser parser, byte[] body, RecordDraft draft) throws IOException {
+        String name = parser.currentName();
+        parser.nextToken();
+        switch (name) {
+            case "key" -> readPart(parser, body, draft, Field.KEY, draft.key, false);
+            case "value" -> readPart(parser, body, draft, Field.VALUE, draft.value, jsonValues);
+            case "key_base64" -> readBase64(parser, draft, Field.KEY, draft.key, name);
+            case "value_base64" -> readBase64(parser, draft, Field.VALUE, draft.value, name);
+            case "headers" -> readHeaders(parser, draft);
+            case "partition" -> readPartition(parser, draft);
+            case "timestamp" -> readTimestamp(parser, draft);
+            default ->
+                draft.fail(
+                        ErrorCode.INVALID_REQUEST,
+                        "unknown field \"" + shortened(name)
+                                + "\"; known are key, key_base64, value, value_base64, headers, partition, timestamp");
+        }
+        // Whatever was not read, or not to its end.
+        parser.skipChildren();
+    }
+
+    private static void readPart(
+            JsonParser parser,
+            byte[] body,
+            RecordDraft draft,
+            Field field,
+            RecordDraft.Part part,
+            boolean stringStaysJson)
+            throws IOException {
+        requireFirst(draft, field);
+        int start = (int) parser.currentTokenLocation().getByteOffset();
+        switch (parser.currentToken()) {
+            case VALUE_NULL -> part.setNull();
+            case VALUE_STRING -> {
+                parser.finishToken();
+                int end = (int) parser.currentLocation().getByteOffset();
+                if (stringStaysJson) {
+                    part.set(body, start, end - start);
+                } else {
+                    setText(parser, body, start + 1, end - 1, draft, part);
+                }
+            }
+            default -> {
+                parser.skipChildren();
+                part.setJson(body, start, (int) parser.currentLocation().getByteOffset() - start);
+            }
+        }
+    }
+
+    /** A string's text: the bytes between its quotes when nothing among them is escaped. */
+    private static void setText(
+            JsonParser parser, byte[] body, int start, int end, RecordDraft draft, RecordDraft.Part part)
+            throws IOException {
+        for (int i = start; i < end; i++) {
+            if (body[i] == '\\') {
+                byte[] text = utf8(parser.getText());
+                if (text == null) {
+                    draft.fail(ErrorCode.INVALID_RECORD, "a string has half of a surrogate pair, which is no text");
+                } else {
+                    part.set(text, 0, text.length);
+                }
+                return;
+            }
+        }
+        part.set(body, start, end - start);
+    }
+
+    /** Null when the text has a surrogate without its other half. */
+    private static byte @Nullable [] utf8(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (Character.isSurrogate(c)) {
+                if (Character.isLowSurrogate(c)
+                        || i + 1 == text.length()
+                        || !Character.isLowSurrogate(text.charAt(i + 1))) {
+                    return null;
+                }
+                i++;
+            }
+        }
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void readBase64(
+            JsonParser parser, RecordDraft draft, Field field, RecordDraft.Part part, String name) throws IOException {
+        requireFirst(draft, field);
+        if (parser.currentToken() == JsonToken.VALUE_NULL) {
+            part.setNull();
+            return;
+        }
+        byte[] bytes = base64(parser, draft, name);
+        if (bytes != null) {
+            part.set(bytes, 0, bytes.length);
+        }
+    }
+
+    private static byte @Nullable [] base64(JsonParser parser, RecordDraft draft, String name) throws IOException {
+        if (parser.currentToken() != JsonToken.VALUE_STRING) {
+            draft.fail(ErrorCode.INVALID_REQUEST, "\"" + name + "\" must be a string of base64, not " + shown(parser));
+            return null;
+        }
+        try {
+            return Base64.getDecoder().decode(parser.getText());
+        } catch (IllegalArgumentException e) {
+            draft.fail(ErrorCode.INVALID_RECORD, "\"" + name + "\" is not base64: " + e.getMessage());
+            return null;
+        }
+    }
+
+    private static void requireFirst(RecordDraft draft, Field field) {
+        if (!draft.isFirst(field)) {
+            String what = field.name().toLowerCase(java.util.Locale.ROOT);
+            draft.fail(ErrorCode.INVALID_RECORD, "the " + what + " is given more than once");
+        }
+    }
+
+    private static void readPartition(JsonParser parser, RecordDraft draft) throws IOException {
+        requireFirst(draft, Field.PARTITION);
+        if (parser.currentToken() == JsonToken.VALUE_NULL) {
+            return;
+        }
+        Long partition = integer(parser, 0, Integer.MAX_VALUE);
+        if (partition == null) {
+            draft.fail(ErrorCode.INVALID_REQUEST, "\"partition\" must be a whole number from 0, not " + shown(parser));
+        } else {
+            draft.partition = partition.intValue();
+        }
+    }
+
+    private static void readTimestamp(JsonParser parser, RecordDraft draft) throws IOException {
+        requireFirst(draft, Field.TIMESTAMP);
+        switch (parser.currentToken()) {
+            case VALUE_NULL -> {}
+            case VALUE_STRING -> {
+                OptionalLong ms = Timestamps.parse(parser.getText());
+                setTimestamp(draft, ms.isPresent() ? ms.getAsLong() : null, parser);
+            }
+            default -> setTimestamp(draft, integer(parser, Timestamps.MIN_MS, Timestamps.MAX_MS), parser);
+        }
+    }
+
+    private static void setTimestamp(RecordDraft draft, @Nullable Long ms, JsonParser parser) throws IOException {
+        if (ms == null) {
+            draft.fail(
+                    ErrorCode.INVALID_TIMESTAMP,
+                    "\"timestamp\" must be " + Timestamps.LEGAL + ", not " + shown(parser));
+        } else {
+            draft.timestampMs = ms;
+        }
+    }
+
+    private static void readHeaders(JsonParser parser, RecordDraft draft) throws IOException {
+        requireFirst(draft, Field.HEADERS);
+        List<Header> headers = new ArrayList<>();
+        switch (parser.currentToken()) {
+            case VALUE_NULL -> {}
+            case START_OBJECT -> readHeaderObject(parser, draft, headers);
+            case START_ARRAY -> readHeaderList(parser, draft, headers);
+            default ->
+                draft.fail(
+                        ErrorCode.INVALID_RECORD,
+                        "\"headers\" must be an object of strings or a list of {\"name\", \"value\"}, not "
+                                + shown(parser));
+        }
+        if (draft.error == null && !headers.isEmpty()) {
+            try {
+                draft.headers = HeaderCodec.encode(headers);
+            } catch (IllegalArgumentException e) {
+                draft.fail(ErrorCode.INVALID_RECORD, String.valueOf(e.getMessage()));
+            }
+        }
+    }
+
+    private static void readHeaderObject(JsonParser parser, RecordDraft draft, List<Header> headers)
+            throws IOException {
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            parser.nextToken();
+            headers.add(new Header(name, headerText(parser, draft, name)));
+            parser.skipChildren();
+        }
+    }
+
+    private static byte @Nullable [] headerText(JsonParser parser, RecordDraft draft, String name) throws IOException {
+        if (parser.currentToken() == JsonToken.VALUE_NULL) {
+            return null;
+        }
+        if (parser.currentToken() != JsonToken.VALUE_STRING) {
+            draft.fail(
+                    ErrorCode.INVALID_RECORD,
+                    "header \"" + shortened(name) + "\" must be a string or null, not " + shown(parser));
+            return null;
+        }
+        byte[] text = utf8(parser.getText());
+        if (text == null) {
+            draft.fail(
+                    ErrorCode.INVALID_RECORD,
+                    "header \"" + shortened(name) + "\" has half of a surrogate pair, which is no text");
+        }
+        return text;
+    }
+
+    private static void readHeaderList(JsonParser parser, RecordDraft draft, List<Header> headers) throws IOException {
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            if (parser.currentToken() == JsonToken.START_OBJECT) {
+                readHeader(parser, draft, headers);
+            } else {
+                draft.fail(
+                        ErrorCode.INVALID_RECORD,
+                        "header " + headers.size() + " must be an object with \"name\" and \"value\", not "
+                                + shown(parser));
+                parser.skipChildren();
+            }
+        }
+    }
+
+    private static void readHeader(JsonParser parser, RecordDraft draft, List<Header> headers) throws IOException {
+        String which = "header " + headers.size();
+        String name = null;
+        byte[] value = null;
+        boolean hasValue = false;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String field = parser.currentName();
+            parser.nextToken();
+            switch (field) {
+                case "name" -> {
+                    if (name != null || parser.currentToken() != JsonToken.VALUE_STRING) {
+                        draft.fail(ErrorCode.INVALID_RECORD, which + " must have one \"name\", a string");
+                    }
+                    name = parser.getText();
+                }
+                case "value", "value_base64" -> {
+                    if (hasValue) {
+                        draft.fail(ErrorCode.INVALID_RECORD, which + " has more than one value");
+                    }
+                    hasValue = true;
+                    value = parser.currentToken() == JsonToken.VALUE_NULL
+                            ? null
+                            : field.equals("value") ? headerText(parser, draft, which) : base64(parser, draft, field);
+                }
+                default ->
+                    draft.fail(
+                            ErrorCode.INVALID_RECORD,
+                            which + " has an unknown field \"" + shortened(field)
+                                    + "\"; known are name, value, value_base64");
+            }
+            parser.skipChildren();
+        }
+        if (name == null) {
+            draft.fail(ErrorCode.INVALID_RECORD, which + " has no \"name\"");
+        } else {
+            headers.add(new Header(name, value));
+        }
+    }
+
+    /** The whole number the parser stands at, or null when it is none or out of bounds. Long digits are not converted. */
+    static @Nullable Long integer(JsonParser parser, long min, long max) throws IOException {
+        if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT || parser.getTextLength() > 19) {
+            return null;
+        }
+        try {
+            long value = Long.parseLong(parser.getText());
+            return value >= min && value <= max ? value : null;
+        } catch (NumberFormatException e) {
+            return null;
+        }
+    }
+
+    /** The token the parser stands at, for a message. */
+    static String shown(JsonParser parser) throws IOException {
+        return switch (parser.currentToken()) {
+            case START_OBJECT -> "an object";
+            case START_ARRAY -> "an array";
+            case VALUE_STRING -> "the string \"" + shortened(parser.getText()) + "\"";
+            default -> shortened(parser.getText());
+        };
+    }
+
+    static String shortened(String text) {
+        return text.length() <= SHOWN_CHARS ? text : text.substring(0, SHOWN_CHARS) + "…";
+    }
+}

@@ -1,0 +1,163 @@
+package dev.tidemark.server.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.MediaTypes;
+import dev.tidemark.protocol.RecordError;
+import dev.tidemark.protocol.api.Problem;
+import dev.tidemark.protocol.api.RecordProblem;
+import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
+import io.javalin.http.MethodNotAllowedResponse;
+import io.javalin.http.NotFoundResponse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How failures are answered: one problem document, RFC 9457, whatever went wrong and wherever. */
+final class Problems {
+    private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
+
+    /** In whole seconds; a full queue is a matter of moments. */
+    private static final String RETRY_AFTER_SECONDS = "1";
+
+    private final RequestMetrics metrics;
+
+    Problems(RequestMetrics metrics) {
+        this.metrics = metrics;
+    }
+
+    /** A fetch from outside the log, with where the log begins and ends. */
+    static final class OffsetOutOfRange extends ApiException {
+        private static final long serialVersionUID = 1L;
+
+        private final long logStartOffset;
+        private final long logEndOffset;
+
+        OffsetOutOfRange(String detail, long logStartOffset, long logEndOffset) {
+            super(ErrorCode.OFFSET_OUT_OF_RANGE, detail);
+            this.logStartOffset = logStartOffset;
+            this.logEndOffset = logEndOffset;
+        }
+    }
+
+    /** Answers with the problem behind the failure; what is none of the caller's is logged. */
+    void answer(Context ctx, Throwable failure) {
+        if (ctx.res().isCommitted()) {
+            LOG.debug("request {} failed while its answer was being written", RequestIds.of(ctx), failure);
+            return;
+        }
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (cause instanceof ApiException refused) {
+            write(ctx, problem(refused, RequestIds.of(ctx)));
+        } else if (cause instanceof HttpResponseException unmatched) {
+            answerUnmatched(ctx, unmatched);
+        } else {
+            answerUnexpected(ctx, cause);
+        }
+    }
+
+    private void answerUnmatched(Context ctx, HttpResponseException unmatched) {
+        if (unmatched instanceof MethodNotAllowedResponse) {
+            String allowed = String.join(", ", unmatched.getDetails().values());
+            ctx.res().setHeader("Allow", allowed);
+            String detail = "the resource " + shownPath(ctx) + " has no "
+                    + shortened(ctx.req().getMethod()) + ", only " + allowed;
+            write(ctx, problem(ErrorCode.INVALID_REQUEST, 405, detail, RequestIds.of(ctx)));
+        } else if (unmatched instanceof NotFoundResponse) {
+            String detail = "there is no resource " + shownPath(ctx) + "; /openapi.json lists them";
+            write(ctx, problem(ErrorCode.RESOURCE_NOT_FOUND, 404, detail, RequestIds.of(ctx)));
+        } else {
+            int status = unmatched.getStatus();
+            ErrorCode error = status < 500 ? ErrorCode.INVALID_REQUEST : ErrorCode.UNKNOWN_SERVER_ERROR;
+            write(ctx, problem(error, status, error.title(), RequestIds.of(ctx)));
+        }
+    }
+
+    private void answerUnexpected(Context ctx, Throwable cause) {
+        if (cause instanceof IOException || cause instanceof UncheckedIOException) {
+            // The connection, not the server: nobody is left to answer.
+            LOG.debug("request {} was abandoned", RequestIds.of(ctx), cause);
+            return;
+        }
+        LOG.error(
+                "request {} failed unexpectedly: {} {}",
+                RequestIds.of(ctx),
+                ctx.req().getMethod(),
+                shownPath(ctx),
+                cause);
+        String detail =
+                "the server met an error it did not expect; its log has it under request id " + RequestIds.of(ctx);
+        write(ctx, problem(ErrorCode.UNKNOWN_SERVER_ERROR, 500, detail, RequestIds.of(ctx)));
+    }
+
+    private void write(Context ctx, Problem problem) {
+        metrics.countProblem(problem.error());
+        if (problem.status() == ErrorCode.THROTTLING_QUOTA_EXCEEDED.httpStatus()) {
+            ctx.res().setHeader("Retry-After", RETRY_AFTER_SECONDS);
+        }
+        ctx.res().resetBuffer();
+        Answers.bytes(ctx, problem.status(), MediaTypes.PROBLEM, encoded(problem));
+    }
+
+    static byte[] encoded(Problem problem) {
+        try {
+            return Json.MAPPER.writeValueAsBytes(problem);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static Problem problem(ErrorCode error, int status, String detail, String requestId) {
+        return new Problem(
+                error.type(),
+                error.title(),
+                status,
+                detail,
+                error.name(),
+                error.retriable(),
+                null,
+                null,
+                null,
+                requestId);
+    }
+
+    static Problem problem(ApiException refused, String requestId) {
+        ErrorCode error = refused.error();
+        OffsetOutOfRange range = refused instanceof OffsetOutOfRange outside ? outside : null;
+        return new Problem(
+                error.type(),
+                error.title(),
+                error.httpStatus(),
+                refused.detail(),
+                error.name(),
+                error.retriable(),
+                recordProblems(refused.recordErrors()),
+                range == null ? null : range.logStartOffset,
+                range == null ? null : range.logEndOffset,
+                requestId);
+    }
+
+    static @Nullable List<RecordProblem> recordProblems(List<RecordError> errors) {
+        if (errors.isEmpty()) {
+            return null;
+        }
+        return errors.stream()
+                .map(e -> new RecordProblem(e.index(), e.error().name(), e.detail()))
+                .toList();
+    }
+
+    private static String shownPath(Context ctx) {
+        return shortened(ctx.req().getRequestURI());
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= 200 ? text : text.substring(0, 200) + "…";
+    }
+}

@@ -1,0 +1,36 @@
+package dev.tidemark.server.http;
+
+import io.javalin.http.Context;
+import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
+
+/** What a request is called in the log and in its answer: the caller's name for it, when it is fit to print, else one of ours. */
+final class RequestIds {
+    static final String HEADER = "X-Request-Id";
+
+    /** The key in the log's context. */
+    static final String LOG_KEY = "request_id";
+
+    private static final String ATTRIBUTE = "tidemark.request_id";
+    private static final Pattern FIT = Pattern.compile("[A-Za-z0-9._:/+=@-]{1,128}");
+
+    private RequestIds() {}
+
+    /** Names the request and puts the name into the answer's header. */
+    static void assign(Context ctx) {
+        String given = ctx.req().getHeader(HEADER);
+        String id = given != null && FIT.matcher(given).matches() ? given : fresh();
+        ctx.attribute(ATTRIBUTE, id);
+        ctx.res().setHeader(HEADER, id);
+    }
+
+    static String of(Context ctx) {
+        String id = ctx.attribute(ATTRIBUTE);
+        return id == null ? "-" : id;
+    }
+
+    static String fresh() {
+        return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+    }
+}
