@@ -71,7 +71,7 @@ final class BufferPool {
         beforeWaiting.run();
         lock.lock();
         try {
-            long left = maxBlock.toNanos();
+            long left = Deadline.nanos(maxBlock);
             while (waiting.peekFirst() != myTurn || used + need > capacity) {
                 if (left <= 0) {
                     throw new BufferExhaustedException(

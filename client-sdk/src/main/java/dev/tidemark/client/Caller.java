@@ -27,12 +27,12 @@ final class Caller {
     /** One call with its tries; kept by those who must know whether an earlier try may have been carried out. */
     final class Call {
         private final Request request;
-        private final long deadlineNanos;
+        private final Deadline deadline;
         private boolean lostAnAnswer;
 
         Call(Request request, Duration timeout) {
             this.request = request;
-            this.deadlineNanos = System.nanoTime() + timeout.toNanos();
+            this.deadline = Deadline.in(timeout);
         }
 
         /** Whether a try before the last has no known outcome. */
@@ -55,7 +55,7 @@ final class Caller {
                     } catch (TidemarkException noAnswer) {
                         failure = noAnswer;
                     }
-                    if (!failure.isRetriable() || System.nanoTime() + pauseNanos - deadlineNanos >= 0) {
+                    if (!failure.isRetriable() || pauseNanos >= deadline.leftNanos()) {
                         throw failure;
                     }
                     lostAnAnswer |= failure.errorCode() != ErrorCode.THROTTLING_QUOTA_EXCEEDED;
@@ -67,7 +67,7 @@ final class Caller {
         }
 
         private Duration tryTimeout() {
-            long leftNanos = Math.max(deadlineNanos - System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(1));
+            long leftNanos = Math.max(deadline.leftNanos(), TimeUnit.MILLISECONDS.toNanos(1));
             return Duration.ofNanos(
                     Math.min(leftNanos, transport.config().requestTimeout().toNanos()));
         }

@@ -27,6 +27,9 @@ record ConnectionConfig(
             Duration.ofMillis(100),
             Duration.ofSeconds(1));
 
+    /** Far beyond use, and far from where nanoseconds overflow. */
+    private static final Duration MAX_DURATION = Duration.ofDays(365);
+
     ConnectionConfig {
         servers = List.copyOf(servers);
         if (servers.isEmpty()) {
@@ -37,6 +40,7 @@ record ConnectionConfig(
         }
         requirePositive("requestTimeout", requestTimeout);
         requirePositive("retryBackoff", retryBackoff);
+        requirePositive("retryBackoffMax", retryBackoffMax);
         if (retryBackoffMax.compareTo(retryBackoff) < 0) {
             throw new IllegalArgumentException("retryBackoffMax must not be less than retryBackoff");
         }
@@ -81,8 +85,15 @@ record ConnectionConfig(
     }
 
     static void requirePositive(String name, Duration duration) {
-        if (duration.isNegative() || duration.isZero()) {
-            throw new IllegalArgumentException(name + " must be more than 0, not " + duration);
+        if (duration.isZero()) {
+            throw new IllegalArgumentException(name + " must be more than 0");
+        }
+        requireNotNegative(name, duration);
+    }
+
+    static void requireNotNegative(String name, Duration duration) {
+        if (duration.isNegative() || duration.compareTo(MAX_DURATION) > 0) {
+            throw new IllegalArgumentException(name + " must be 0 to 365 days, not " + duration);
         }
     }
 

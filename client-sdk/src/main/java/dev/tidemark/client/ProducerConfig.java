@@ -23,12 +23,8 @@ record ProducerConfig(
         atLeast("maxRequestBytes", maxRequestBytes, 1024);
         atLeast("maxInFlightRequests", maxInFlightRequests, 1);
         atLeast("bufferBytes", bufferBytes, maxRequestBytes);
-        if (linger.isNegative()) {
-            throw new IllegalArgumentException("linger must be 0 or more, not " + linger);
-        }
-        if (maxBlock.isNegative()) {
-            throw new IllegalArgumentException("maxBlock must be 0 or more, not " + maxBlock);
-        }
+        ConnectionConfig.requireNotNegative("linger", linger);
+        ConnectionConfig.requireNotNegative("maxBlock", maxBlock);
         ConnectionConfig.requirePositive("deliveryTimeout", deliveryTimeout);
         if (idempotence && acks != Acks.ALL) {
             throw new IllegalArgumentException("idempotence needs acks ALL: set idempotence(false) with acks " + acks);

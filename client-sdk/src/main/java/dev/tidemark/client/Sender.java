@@ -103,9 +103,9 @@ final class Sender implements SenderCrew.Tasks {
     boolean flush(Duration timeout) throws InterruptedException {
         changeFlushing(1);
         try {
-            long deadline = System.nanoTime() + timeout.toNanos();
+            Deadline deadline = Deadline.in(timeout);
             for (Batch batch : List.copyOf(incomplete)) {
-                if (!batch.awaitCompleted(deadline - System.nanoTime())) {
+                if (!batch.awaitCompleted(deadline.leftNanos())) {
                     return false;
                 }
             }

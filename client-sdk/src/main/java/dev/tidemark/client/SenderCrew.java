@@ -106,7 +106,7 @@ final class SenderCrew {
 
     /** Waits for the threads to end, at most that long altogether; not for the calling one, and not when it is interrupted. */
     void join(Duration timeout) {
-        long deadline = System.nanoTime() + timeout.toNanos();
+        Deadline deadline = Deadline.in(timeout);
         List<Member> all;
         lock.lock();
         try {
@@ -117,7 +117,7 @@ final class SenderCrew {
         try {
             for (Member member : all) {
                 if (member != Thread.currentThread()) {
-                    member.join(Math.max(TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()), 1));
+                    member.join(Math.max(TimeUnit.NANOSECONDS.toMillis(deadline.leftNanos()), 1));
                 }
             }
         } catch (InterruptedException e) {

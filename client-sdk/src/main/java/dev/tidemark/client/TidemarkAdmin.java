@@ -1,7 +1,11 @@
 package dev.tidemark.client;
 
+import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.api.AlterTopicRequest;
 import dev.tidemark.protocol.api.ClusterDescription;
+import dev.tidemark.protocol.api.CreateTopicRequest;
 import dev.tidemark.protocol.api.TopicDescription;
+import dev.tidemark.protocol.api.TopicList;
 import dev.tidemark.protocol.api.TopicSummary;
 import java.time.Duration;
 import java.util.List;
@@ -15,7 +19,16 @@ import org.jspecify.annotations.Nullable;
  * success).
  */
 public final class TidemarkAdmin implements AutoCloseable {
-    TidemarkAdmin(ConnectionConfig connection, Duration timeout) {}
+    private final Caller caller;
+    private final Offsets offsets;
+    private final Duration timeout;
+    private volatile boolean closed;
+
+    TidemarkAdmin(ConnectionConfig connection, Duration timeout) {
+        this.caller = new Caller(new Transport(connection));
+        this.offsets = new Offsets(caller);
+        this.timeout = timeout;
+    }
 
     public static AdminBuilder builder() {
         return new AdminBuilder();
@@ -33,45 +46,89 @@ public final class TidemarkAdmin implements AutoCloseable {
      * @throws TopicExistsException when there is one of that name
      */
     public TopicDescription createTopic(String name, int partitionCount, Map<String, String> configs) {
-        throw new UnsupportedOperationException();
+        requireOpen();
+        CreateTopicRequest body = new CreateTopicRequest(name, partitionCount, configs);
+        Caller.Call call = caller.new Call(Request.json("POST", "/v1/topics", body), timeout);
+        try {
+            return call.run().as(TopicDescription.class);
+        } catch (TopicExistsException exists) {
+            // It may be the topic that a try without an answer has made.
+            if (call.lostAnAnswer() && describeTopic(name).partitionCount() == partitionCount) {
+                return describeTopic(name);
+            }
+            throw exists;
+        }
     }
 
     /** All topics, by name. */
     public List<TopicSummary> listTopics() {
-        throw new UnsupportedOperationException();
+        return call(Request.get("/v1/topics")).as(TopicList.class).topics();
     }
 
     /** A topic's configs, partitions and offsets. @throws UnknownTopicOrPartitionException when there is none */
     public TopicDescription describeTopic(String name) {
-        throw new UnsupportedOperationException();
+        requireOpen();
+        return offsets.describe(name, timeout);
     }
 
     /** Adds partitions so that there are that many; never fewer than now. Keys may move to other partitions. */
     public TopicDescription createPartitions(String name, int partitionCount) {
-        throw new UnsupportedOperationException();
+        requireOpen();
+        Caller.Call call = caller
+        .new Call(Request.json("PATCH", Request.topicPath(name), new AlterTopicRequest(partitionCount, null)), timeout);
+        try {
+            return call.run().as(TopicDescription.class);
+        } catch (TidemarkException refused) {
+            boolean done = refused.errorCode() == ErrorCode.INVALID_PARTITIONS && call.lostAnAnswer();
+            if (done && describeTopic(name).partitionCount() == partitionCount) {
+                return describeTopic(name);
+            }
+            throw refused;
+        }
     }
 
     /** Sets configs; a null value goes back to the default. Others stay. */
     public TopicDescription alterConfigs(String name, Map<String, @Nullable String> configs) {
-        throw new UnsupportedOperationException();
+        return call(Request.json("PATCH", Request.topicPath(name), new AlterTopicRequest(null, configs)))
+                .as(TopicDescription.class);
     }
 
     /** Deletes a topic and its records. @throws UnknownTopicOrPartitionException when there is none */
     public void deleteTopic(String name) {
-        throw new UnsupportedOperationException();
+        requireOpen();
+        Caller.Call call = caller.new Call(Request.delete(Request.topicPath(name)), timeout);
+        try {
+            call.run();
+        } catch (UnknownTopicOrPartitionException gone) {
+            if (!call.lostAnAnswer()) {
+                throw gone;
+            }
+        }
     }
 
     /** Offsets of partitions. */
     public Map<TopicPartition, Long> listOffsets(Map<TopicPartition, OffsetSpec> partitions) {
-        throw new UnsupportedOperationException();
+        requireOpen();
+        return offsets.find(partitions, timeout);
     }
 
     public ClusterDescription describeCluster() {
-        throw new UnsupportedOperationException();
+        return call(Request.get("/v1/cluster")).as(ClusterDescription.class);
     }
 
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        closed = true;
+    }
+
+    private Answer call(Request request) {
+        requireOpen();
+        return caller.call(request, timeout);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the admin is closed");
+        }
     }
 }

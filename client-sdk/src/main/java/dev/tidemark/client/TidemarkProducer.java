@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class TidemarkProducer<K, V> implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(TidemarkProducer.class.getName());
     private static final int CHUNK_BYTES = 32 << 10;
-    private static final Duration FOREVER = Duration.ofNanos(Long.MAX_VALUE / 4);
+    private static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE);
 
     /** How long a close waits for threads that were told to stop. */
     private static final Duration STOP_TIME = Duration.ofSeconds(5);
