@@ -6,6 +6,7 @@ create or replace function ${schema}.verify(topic text)
     stable
     security definer
     set search_path = pg_catalog, pg_temp
+    set work_mem = '64MB'
 as
 $$
 #variable_conflict use_column
@@ -39,7 +40,7 @@ begin
     cross join lateral (select min(b.base_offset) as first from ${internal}.batch b where b.partition_id = p.partition_id) f
     where p.topic_id = v_topic_id and f.first > p.log_start_offset;
 
-    -- Append time and leader epoch never go backwards; timestamps are in order within their batch row.
+    -- Append time and leader epoch never go backwards.
     return query
     select p.partition, 'append time and leader epoch never go backwards', b.base_offset,
            format('appended at %s in epoch %s, the batch before at %s in epoch %s', b.appended_at, b.leader_epoch, b.previous_at, b.previous_epoch)
@@ -77,39 +78,49 @@ begin
     where p.topic_id = v_topic_id and not exists (
         select from pg_inherits h where h.inhrelid = s.leaf and h.inhparent = to_regclass(format('${internal}.topic_%s', v_topic_id)));
 
-    -- Records: each offset once, none missing, none at or past the log end, and each batch's timestamps what its row says.
+    -- Records: each offset once, none missing, none without a batch, and each batch's records what its row says. Batch rows are laid among the
+    -- records, so that one sort serves all of it.
     return query execute format(
         $query$
-        select r.partition, 'offsets are dense', r.record_offset,
-               case when r.record_offset = r.previous then 'the offset is there twice'
-                    else format('the record before has offset %%s', r.previous) end
-        from (select partition, record_offset, lag(record_offset) over (partition by partition order by record_offset) as previous
-              from %1$s) r
-        where r.record_offset <> r.previous + 1
+        with merged as (
+            select r.partition, r.record_offset, r."timestamp", null::bigint as base_offset, null::bigint as batch_end,
+                   null::timestamptz as min_timestamp, null::timestamptz as max_timestamp
+            from %1$s r
+            union all
+            select p.partition, b.base_offset, null, b.base_offset, b.base_offset + b.record_count, b.min_timestamp, b.max_timestamp
+            from ${internal}.partition p join ${internal}.batch b using (partition_id)
+            where p.topic_id = %2$s
+        ), ordered as (
+            select m.*, m.base_offset is null as is_record,
+                   max(m.base_offset) over earlier as batch_base,
+                   max(m.record_offset) filter (where m.base_offset is null) over (earlier rows between unbounded preceding and 1 preceding) as previous
+            from merged m
+            window earlier as (partition by m.partition order by m.record_offset, m.base_offset nulls last)
+        ), batches as (
+            select o.partition, o.batch_base, max(o.batch_end) as batch_end, max(o.min_timestamp) as min_timestamp,
+                   max(o.max_timestamp) as max_timestamp, count(*) filter (where o.is_record) as records,
+                   min(o.record_offset) filter (where o.is_record) as first, max(o.record_offset) filter (where o.is_record) as last,
+                   min(o."timestamp") as earliest, max(o."timestamp") as latest
+            from ordered o
+            group by o.partition, o.batch_base
+        )
+        select o.partition, 'offsets are dense', o.record_offset,
+               case when o.record_offset = o.previous then 'the offset is there twice'
+                    else format('the record before has offset %%s', o.previous) end
+        from ordered o
+        where o.is_record and o.record_offset <> o.previous + 1
         union all
-        select p.partition, 'records are in batches', e.log_end, format('%%s records, first %%s, last %%s; log start %%s, log end %%s',
-               coalesce(r.records, 0), r.first, r.last, p.log_start_offset, e.log_end)
-        from ${internal}.partition p
-        cross join lateral (select ${internal}.log_end(p.partition_id) as log_end) e
-        left join (select partition, count(*) as records, min(record_offset) as first, max(record_offset) as last
-                   from %1$s group by partition) r on r.partition = p.partition
-        where p.topic_id = %2$s
-          and (r.last >= e.log_end
-               or e.log_end > p.log_start_offset and (r.records is null or r.last <> e.log_end - 1 or r.first > p.log_start_offset))
+        select b.partition, 'records are in batches', b.last, 'the record is in no batch'
+        from batches b
+        where b.records > 0 and (b.batch_base is null or b.last >= b.batch_end)
         union all
-        select t.partition, 'a batch row says its records'' times', t.base_offset, format('%%s to %%s, the row says %%s to %%s',
-               t.earliest, t.latest, t.min_timestamp, t.max_timestamp)
-        from (select p.partition, b.base_offset, b.min_timestamp, b.max_timestamp, p.log_start_offset,
-                     min(r."timestamp") as earliest, max(r."timestamp") as latest
-              from ${internal}.partition p
-              join %1$s r on r.partition = p.partition
-              join lateral (select x.base_offset, x.min_timestamp, x.max_timestamp from ${internal}.batch x
-                            where x.partition_id = p.partition_id and x.base_offset <= r.record_offset
-                            order by x.base_offset desc limit 1) b on true
-              where p.topic_id = %2$s
-              group by p.partition, b.base_offset, b.min_timestamp, b.max_timestamp, p.log_start_offset) t
-        where t.base_offset >= t.log_start_offset
-          and (t.earliest, t.latest) is distinct from (date_trunc('milliseconds', t.min_timestamp), date_trunc('milliseconds', t.max_timestamp))
+        select b.partition, 'a batch has its records', b.batch_base,
+               format('%%s records in [%%s, %%s), %%s to %%s by time; the row says %%s records, %%s to %%s', b.records, b.batch_base, b.batch_end,
+                      b.earliest, b.latest, b.batch_end - b.batch_base, b.min_timestamp, b.max_timestamp)
+        from batches b
+        join ${internal}.partition p on p.topic_id = %2$s and p.partition = b.partition
+        where b.batch_base >= p.log_start_offset
+          and (b.records <> b.batch_end - b.batch_base or (b.earliest, b.latest) is distinct from (b.min_timestamp, b.max_timestamp))
         $query$,
         format('${internal}.topic_%s', v_topic_id), v_topic_id);
 end

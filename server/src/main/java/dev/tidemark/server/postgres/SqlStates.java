@@ -5,6 +5,8 @@ import dev.tidemark.protocol.ErrorCode;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /** The SQLSTATEs we tell apart. Source: PostgreSQL documentation, appendix A. */
 public final class SqlStates {
@@ -39,6 +41,12 @@ public final class SqlStates {
                 || state.startsWith("53")
                 || state.startsWith("57")
                 || state.equals(LOCK_NOT_AVAILABLE);
+    }
+
+    /** Whether PostgreSQL itself said that the statement failed; otherwise the connection broke and nobody knows. */
+    public static boolean isAnswered(SQLException e) {
+        ServerErrorMessage answer = e instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
+        return answer != null && !"FATAL".equals(answer.getSeverity());
     }
 
     public static String state(SQLException e) {

@@ -11,11 +11,13 @@ import dev.tidemark.server.log.tail.Tail;
 import dev.tidemark.server.postgres.SqlStates;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,8 +37,8 @@ final class AppendLane implements Runnable {
     /** Requests overtake each other over HTTP: a batch that comes before its predecessor waits so long for it. */
     static final long PARK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /** Each try makes a segment, and a batch seldom needs more than two. */
-    private static final int MAX_SEGMENTS_MADE = 50;
+    /** Each try makes a segment or follows a COMMIT that did not take place; more than two are rare. */
+    private static final int MAX_TRIES = 50;
 
     private static final Pattern COPY_LINE = Pattern.compile("COPY .*, line (\\d+)");
 
@@ -76,12 +78,13 @@ final class AppendLane implements Runnable {
         long now = System.nanoTime();
         groups.forEach(group -> metrics.waited(now - group.queuedAtNanos()));
         List<AppendGroup> todo = groups;
-        for (int made = 0; !todo.isEmpty(); made++) {
-            if (made > MAX_SEGMENTS_MADE) {
+        for (int tries = 0; !todo.isEmpty(); tries++) {
+            if (tries == MAX_TRIES) {
                 todo.forEach(group -> refuse(
                         group,
                         new BatchOutcome.Refused(
-                                ErrorCode.BROKER_NOT_AVAILABLE, "no segment could be made for the batch")));
+                                ErrorCode.BROKER_NOT_AVAILABLE,
+                                "the append did not come about in " + MAX_TRIES + " tries")));
                 return;
             }
             todo = appendOnce(todo);
@@ -239,6 +242,7 @@ final class AppendLane implements Runnable {
         return false;
     }
 
+    /** Asks what the append wrote; groups of which nothing was written are tried again, which is safe now. */
     private List<AppendGroup> settleUnknown(
             List<AppendGroup> groups, AppendTransaction.OutcomeUnknownException unknown, long startNanos) {
         LOG.warn(
@@ -246,14 +250,11 @@ final class AppendLane implements Runnable {
                 unknown.appendId(),
                 String.valueOf(unknown.getCause()));
         try {
-            if (transaction.tookPlace(unknown.places(), unknown.appendId())) {
-                return settle(groups, unknown.places(), startNanos);
-            }
-            groups.forEach(group -> refuse(
-                    group,
-                    new BatchOutcome.Refused(
-                            ErrorCode.BROKER_NOT_AVAILABLE,
-                            "the database broke off and the append did not take place")));
+            List<Place> places = transaction.outcome(groups, unknown.appendId());
+            Set<AppendGroup> written = Collections.newSetFromMap(new IdentityHashMap<>());
+            places.forEach(place -> written.add(place.candidate().group()));
+            settle(List.copyOf(written), places, startNanos);
+            return groups.stream().filter(group -> !written.contains(group)).toList();
         } catch (SQLException e) {
             LOG.warn("outcome unknown append_id={}: {}", unknown.appendId(), e.toString());
             groups.forEach(group -> refuse(
@@ -261,8 +262,8 @@ final class AppendLane implements Runnable {
                     new BatchOutcome.Refused(
                             ErrorCode.REQUEST_TIMED_OUT,
                             "the database broke off in COMMIT; whether the append took place is not known")));
+            return List.of();
         }
-        return List.of();
     }
 
     /** Nothing was committed. One group's fault must not be the others': each is tried by itself. */
@@ -346,6 +347,6 @@ final class AppendLane implements Runnable {
     }
 
     private static List<BatchOutcome> refusals(AppendGroup group, BatchOutcome.Refused refused) {
-        return new ArrayList<>(java.util.Collections.nCopies(group.batches().size(), refused));
+        return new ArrayList<>(Collections.nCopies(group.batches().size(), refused));
     }
 }

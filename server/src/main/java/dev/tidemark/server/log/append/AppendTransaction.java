@@ -4,6 +4,7 @@ import dev.tidemark.server.log.append.Reservation.Candidate;
 import dev.tidemark.server.log.append.Reservation.Outcome;
 import dev.tidemark.server.log.append.Reservation.Place;
 import dev.tidemark.server.postgres.Database;
+import dev.tidemark.server.postgres.SqlStates;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -13,7 +14,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 
-/** One database transaction of the append path: reserve, COPY, COMMIT. */
+/**
+ * One database transaction of the append path. Large ones are reserve, COPY and COMMIT; small ones a single statement, which takes one round trip and so
+ * holds no lock while it waits for us.
+ */
 final class AppendTransaction {
     private static final Comparator<Candidate> LOCK_ORDER = Comparator.<Candidate>comparingInt(
                     c -> c.batch().partitionId())
@@ -23,30 +27,26 @@ final class AppendTransaction {
     private final Database database;
     private final Reservation reservation;
     private final CopyWriter writer;
+    private final SmallAppend small;
     private final AppendMetrics metrics;
 
     AppendTransaction(Database database, Reservation reservation, AppendMetrics metrics) {
         this.database = database;
         this.reservation = reservation;
         this.writer = new CopyWriter(database.schemas());
+        this.small = new SmallAppend(database.schemas(), reservation);
         this.metrics = metrics;
     }
 
-    /** COMMIT was sent and its answer is not known. */
+    /** COMMIT, or a statement that commits itself, was sent and its answer is not known. */
     static final class OutcomeUnknownException extends Exception {
         private static final long serialVersionUID = 1L;
 
-        private final transient List<Place> places;
         private final UUID appendId;
 
-        OutcomeUnknownException(SQLException cause, List<Place> places, UUID appendId) {
+        OutcomeUnknownException(SQLException cause, UUID appendId) {
             super(cause);
-            this.places = places;
             this.appendId = appendId;
-        }
-
-        List<Place> places() {
-            return places;
         }
 
         UUID appendId() {
@@ -64,66 +64,115 @@ final class AppendTransaction {
         List<Candidate> candidates = candidates(groups);
         UUID appendId = UUID.randomUUID();
         try (Connection connection = database.connection()) {
-            connection.setAutoCommit(false);
-            List<Place> places;
-            List<Place> appended;
-            try {
-                places = reservation.reserve(connection, candidates, appendId, strongest(groups));
-                appended = places.stream()
-                        .filter(p -> p.outcome() == Outcome.APPENDED)
-                        .toList();
-                appended.forEach(CopyWriter::stamp);
-                writer.write(connection, appended);
-            } catch (SQLException | RuntimeException e) {
-                rollback(connection, e);
-                throw e;
-            }
-            commit(connection, places, appended, appendId);
-            return places;
+            return SmallAppend.fits(candidates)
+                    ? appendSmall(connection, candidates, appendId, strongest(groups))
+                    : appendLarge(connection, candidates, appendId, strongest(groups));
         }
     }
 
-    private void commit(Connection connection, List<Place> places, List<Place> appended, UUID appendId)
+    private List<Place> appendSmall(Connection connection, List<Candidate> candidates, UUID appendId, Acks acks)
             throws SQLException, OutcomeUnknownException {
+        List<Place> places;
+        try {
+            places = small.append(connection, candidates, appendId, acks);
+        } catch (SQLException e) {
+            if (SqlStates.isAnswered(e)) {
+                throw e;
+            }
+            throw new OutcomeUnknownException(e, appendId);
+        }
+        appended(places).forEach(CopyWriter::stamp);
+        return places;
+    }
+
+    private List<Place> appendLarge(Connection connection, List<Candidate> candidates, UUID appendId, Acks acks)
+            throws SQLException, OutcomeUnknownException {
+        connection.setAutoCommit(false);
+        List<Place> places;
+        List<Place> appended;
+        try {
+            places = reservation.reserve(connection, candidates, appendId, acks);
+            appended = appended(places);
+            appended.forEach(CopyWriter::stamp);
+            writer.write(connection, appended);
+        } catch (SQLException | RuntimeException e) {
+            rollback(connection, e);
+            throw e;
+        }
         if (appended.isEmpty()) {
             connection.rollback();
-            return;
+        } else {
+            commit(connection, appendId);
         }
+        return places;
+    }
+
+    private static List<Place> appended(List<Place> places) {
+        return places.stream().filter(p -> p.outcome() == Outcome.APPENDED).toList();
+    }
+
+    private void commit(Connection connection, UUID appendId) throws OutcomeUnknownException {
         long startNanos = System.nanoTime();
         try {
             connection.commit();
         } catch (SQLException e) {
-            throw new OutcomeUnknownException(e, places, appendId);
+            throw new OutcomeUnknownException(e, appendId);
         }
         metrics.committed(System.nanoTime() - startNanos);
     }
 
     /**
-     * Whether the transaction with that id took place. Takes the lock of one of its partitions first: a COMMIT still under way holds it.
+     * What an append wrote whose answer was lost.
      *
+     * @return the places of its batches; none when it did not take place
      * @throws SQLException when it could not be found out
      */
-    boolean tookPlace(List<Place> places, UUID appendId) throws SQLException {
-        Place any = places.stream()
-                .filter(p -> p.outcome() == Outcome.APPENDED)
-                .findFirst()
-                .orElseThrow();
-        try (Connection connection = database.connection()) {
-            connection.setAutoCommit(false);
-            try (PreparedStatement query = connection.prepareStatement(
-                    "select " + database.schemas().internal() + ".append_took_place(?, ?, ?, ?)")) {
-                query.setInt(1, any.batch().partitionId());
-                query.setLong(2, any.baseOffset());
-                query.setObject(3, appendId);
-                query.setString(4, Long.toString(reservation.lockTimeoutMs()));
-                try (ResultSet row = query.executeQuery()) {
-                    row.next();
-                    return row.getBoolean(1);
-                }
-            } finally {
-                connection.rollback();
+    List<Place> outcome(List<AppendGroup> groups, UUID appendId) throws SQLException {
+        List<Candidate> candidates = candidates(groups);
+        Object[] partitionIds =
+                candidates.stream().map(c -> c.batch().partitionId()).distinct().toArray();
+        try (Connection connection = database.connection();
+                PreparedStatement query = connection.prepareStatement(
+                        "select partition_id, base_offset, record_count, producer_id, base_sequence, append_time_ms from "
+                                + database.schemas().internal() + ".append_outcome(?, ?, ?)")) {
+            query.setArray(1, connection.createArrayOf("int4", partitionIds));
+            query.setObject(2, appendId);
+            query.setString(3, Long.toString(reservation.lockTimeoutMs()));
+            try (ResultSet rows = query.executeQuery()) {
+                return matched(candidates, rows);
             }
         }
+    }
+
+    /**
+     * Rows come in the order of the candidates, but for those that were not appended. A candidate without a producer id was appended unless those
+     * behind it were not either, so the first that fits a row is the row's.
+     */
+    private static List<Place> matched(List<Candidate> candidates, ResultSet rows) throws SQLException {
+        List<Place> places = new ArrayList<>();
+        int next = 0;
+        while (rows.next()) {
+            while (!fits(candidates.get(next), rows)) {
+                next++;
+            }
+            Candidate candidate = candidates.get(next++);
+            Place place =
+                    new Place(candidate, Outcome.APPENDED, rows.getLong(2), null, 0, Long.MAX_VALUE, rows.getLong(6));
+            CopyWriter.stamp(place);
+            places.add(place);
+        }
+        return places;
+    }
+
+    private static boolean fits(Candidate candidate, ResultSet row) throws SQLException {
+        CheckedBatch batch = candidate.batch();
+        if (batch.partitionId() != row.getInt(1) || batch.recordCount() != row.getInt(3)) {
+            return false;
+        }
+        long producerId = row.getLong(4);
+        return row.wasNull()
+                ? !batch.isIdempotent()
+                : batch.frame().producerId() == producerId && batch.frame().baseSequence() == row.getInt(5);
     }
 
     private static List<Candidate> candidates(List<AppendGroup> groups) {

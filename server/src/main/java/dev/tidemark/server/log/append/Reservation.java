@@ -15,13 +15,14 @@ import org.postgresql.PGConnection;
 
 /** The call of {@code reserve}: partitions' locks, log ends, producer checks and batch rows, in one round trip. */
 final class Reservation {
-    private final String sql;
+    static final String COLUMNS = "outcome, base_offset, leaf, segment_base, segment_bound, append_time_ms";
+
+    private final String call;
     private final int leaderEpoch;
     private final long lockTimeoutMs;
 
     Reservation(SchemaNames schemas, int leaderEpoch, long lockTimeoutMs) {
-        this.sql = "select outcome, base_offset, leaf, segment_base, segment_bound, append_time_ms from "
-                + schemas.internal() + ".reserve(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        this.call = schemas.internal() + ".reserve(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         this.leaderEpoch = leaderEpoch;
         this.lockTimeoutMs = lockTimeoutMs;
     }
@@ -68,30 +69,46 @@ final class Reservation {
      */
     List<Place> reserve(Connection connection, List<Candidate> candidates, UUID appendId, Acks acks)
             throws SQLException {
-        Columns columns = new Columns(candidates);
-        PGConnection postgres = connection.unwrap(PGConnection.class);
-        try (PreparedStatement call = connection.prepareStatement(sql)) {
-            int i = 1;
-            for (Object column : columns.primitives()) {
-                call.setArray(i++, postgres.createArrayOf(typeOf(column), column));
-            }
-            call.setArray(i++, array(connection, "int8", columns.minTimestamps));
-            call.setArray(i++, array(connection, "int8", columns.maxTimestamps));
-            call.setArray(i++, array(connection, "int8", columns.producerIds));
-            call.setArray(i++, array(connection, "int2", columns.producerEpochs));
-            call.setArray(i++, array(connection, "int4", columns.baseSequences));
-            call.setArray(i++, array(connection, "text", columns.principals));
-            call.setObject(i++, appendId);
-            call.setInt(i++, leaderEpoch);
-            call.setString(i++, Long.toString(lockTimeoutMs));
-            call.setString(i, commitLevel(acks));
-            try (ResultSet rows = call.executeQuery()) {
+        try (PreparedStatement statement = connection.prepareStatement("select " + COLUMNS + " from " + call)) {
+            bind(statement, candidates, appendId, acks);
+            try (ResultSet rows = statement.executeQuery()) {
                 return places(candidates, rows);
             }
         }
     }
 
-    private static List<Place> places(List<Candidate> candidates, ResultSet rows) throws SQLException {
+    /** The function's call, for a statement that does more with what it returns. */
+    String call() {
+        return call;
+    }
+
+    /**
+     * Sets the call's parameters, which are the statement's first.
+     *
+     * @return the index of the parameter after them
+     */
+    int bind(PreparedStatement statement, List<Candidate> candidates, UUID appendId, Acks acks) throws SQLException {
+        Connection connection = statement.getConnection();
+        Columns columns = new Columns(candidates);
+        PGConnection postgres = connection.unwrap(PGConnection.class);
+        int i = 1;
+        for (Object column : columns.primitives()) {
+            statement.setArray(i++, postgres.createArrayOf(typeOf(column), column));
+        }
+        statement.setArray(i++, array(connection, "int8", columns.minTimestamps));
+        statement.setArray(i++, array(connection, "int8", columns.maxTimestamps));
+        statement.setArray(i++, array(connection, "int8", columns.producerIds));
+        statement.setArray(i++, array(connection, "int2", columns.producerEpochs));
+        statement.setArray(i++, array(connection, "int4", columns.baseSequences));
+        statement.setArray(i++, array(connection, "text", columns.principals));
+        statement.setObject(i++, appendId);
+        statement.setInt(i++, leaderEpoch);
+        statement.setString(i++, Long.toString(lockTimeoutMs));
+        statement.setString(i++, commitLevel(acks));
+        return i;
+    }
+
+    static List<Place> places(List<Candidate> candidates, ResultSet rows) throws SQLException {
         List<Place> places = new ArrayList<>(candidates.size());
         while (rows.next()) {
             Outcome outcome = outcome(rows.getString(1));
