@@ -25,10 +25,12 @@ import java.util.stream.Collectors;
 
 /** The main behind {@code benchmarks/run}: all contestants, round by round, into one report. */
 public final class Benchmarks {
+    private static final int FAILED = 1;
     private static final int WRONG_USAGE = 2;
 
     private final Options options;
     private final List<Contestant> contestants;
+    private boolean failed;
 
     private Benchmarks(Options options) {
         this.options = options;
@@ -50,7 +52,9 @@ public final class Benchmarks {
                 System.out.print(Options.USAGE);
                 return;
             }
-            new Benchmarks(options).run();
+            Benchmarks benchmarks = new Benchmarks(options);
+            benchmarks.run();
+            System.exit(benchmarks.failed ? FAILED : 0);
         } catch (IllegalArgumentException e) {
             System.err.println(e.getMessage());
             System.err.print(Options.USAGE);
@@ -80,7 +84,10 @@ public final class Benchmarks {
         facts.put(
                 "pairs", options.pairs() + (options.quick() ? " (quick: rounds too short for figures to quote)" : ""));
         facts.putAll(Machine.facts(stage.directory()));
-        List<Result> results = new Rounds(stage, contestants).run(options.pairs());
+        Rounds rounds = new Rounds(stage, contestants);
+        List<Result> results = rounds.run(options.pairs());
+        rounds.failures().forEach((id, reason) -> facts.put("left out: " + id, reason));
+        failed = !rounds.failures().isEmpty();
         Map<String, Result> byId = results.stream()
                 .collect(Collectors.toMap(result -> result.label().id(), Function.identity()));
         List<Goal.Outcome> outcomes = Goals.of(options.sizes(), options.partitions(), options.quick()).stream()

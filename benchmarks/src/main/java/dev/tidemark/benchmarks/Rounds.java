@@ -3,6 +3,7 @@ package dev.tidemark.benchmarks;
 import dev.tidemark.benchmarks.contestant.Contestant;
 import dev.tidemark.benchmarks.contestant.Contestant.Round;
 import dev.tidemark.benchmarks.contestant.Result;
+import dev.tidemark.benchmarks.measure.LatencyMs;
 import dev.tidemark.benchmarks.measure.Sample;
 import dev.tidemark.benchmarks.system.Stage;
 import java.time.Duration;
@@ -19,21 +20,20 @@ final class Rounds {
     private static final int WARM_UP_ROUNDS = 2;
 
     private final Stage stage;
-    private final List<Contestant> contestants;
     private final Map<Contestant, List<Sample>> samples = new LinkedHashMap<>();
+    private final Map<String, String> failures = new LinkedHashMap<>();
     private final long start = System.nanoTime();
 
     Rounds(Stage stage, List<Contestant> contestants) {
         this.stage = stage;
-        this.contestants = contestants;
         contestants.forEach(contestant -> samples.put(contestant, new ArrayList<>()));
     }
 
     /** @param pairs how many rounds count, after those that warm up */
     List<Result> run(int pairs) throws Exception {
-        for (Contestant contestant : contestants) {
+        for (Contestant contestant : List.copyOf(samples.keySet())) {
             say("prepare " + contestant.label().id());
-            contestant.prepare(stage);
+            attempt(contestant, () -> contestant.prepare(stage));
         }
         stage.restartTidemark();
         for (int i = 0; i < WARM_UP_ROUNDS; i++) {
@@ -42,30 +42,53 @@ final class Rounds {
         for (int i = 0; i < pairs; i++) {
             run(new Round(i, false), "round " + (i + 1) + "/" + pairs);
         }
-        return contestants.stream()
-                .map(contestant -> new Result(contestant.label(), contestant.settings(), samples(contestant)))
+        return samples.entrySet().stream()
+                .map(entry -> new Result(entry.getKey().label(), entry.getKey().settings(), entry.getValue()))
                 .toList();
     }
 
-    private List<Sample> samples(Contestant contestant) {
-        return samples.getOrDefault(contestant, List.of());
+    /** Why contestants have no result, by id. */
+    Map<String, String> failures() {
+        return failures;
     }
 
     private void run(Round round, String title) throws Exception {
-        for (Contestant contestant : inOrder(contestants, round.number())) {
+        for (Contestant contestant : inOrder(List.copyOf(samples.keySet()), round.number())) {
             stage.syncDisks();
-            Sample sample = contestant.run(stage, round);
-            say(String.format(
-                    Locale.ROOT,
-                    "%s %s: %,.0f records/s%s",
-                    title,
-                    contestant.label().id(),
-                    sample.recordsPerSecond(),
-                    sample.latency() == null ? "" : " " + sample.latency()));
-            if (!round.warmUp()) {
-                samples(contestant).add(sample);
-            }
+            attempt(contestant, () -> {
+                Sample sample = contestant.run(stage, round);
+                say(title + " " + contestant.label().id() + ": " + text(sample));
+                if (!round.warmUp()) {
+                    samples.getOrDefault(contestant, new ArrayList<>()).add(sample);
+                }
+            });
         }
+    }
+
+    private interface Step {
+        void run() throws Exception;
+    }
+
+    /** A contestant that fails leaves the run; the others go on without it. */
+    private void attempt(Contestant contestant, Step step) throws InterruptedException {
+        try {
+            step.run();
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (Exception e) {
+            say(contestant.label().id() + " failed and is left out from here on: " + e);
+            failures.put(
+                    contestant.label().id(),
+                    String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+            samples.remove(contestant);
+        }
+    }
+
+    private static String text(Sample sample) {
+        LatencyMs latency = sample.latency();
+        return latency == null
+                ? String.format(Locale.ROOT, "%,.0f records/s", sample.recordsPerSecond())
+                : String.format(Locale.ROOT, "p50 %.2f ms, p99 %.2f ms", latency.p50(), latency.p99());
     }
 
     /** Group by group, so that rivals run within the same minute; in each, another one first every round, so that a place in the order favours nobody. */

@@ -4,6 +4,9 @@ import dev.tidemark.benchmarks.measure.Sample;
 import dev.tidemark.benchmarks.system.LogSystem;
 import dev.tidemark.benchmarks.system.Stage;
 import dev.tidemark.benchmarks.system.Stage.Subject;
+import dev.tidemark.benchmarks.system.TidemarkServer;
+import dev.tidemark.benchmarks.system.TidemarkServer.Source;
+import dev.tidemark.benchmarks.system.Tool;
 
 /** A consumer in a process of its own, through a topic filled before the first round; nobody produces meanwhile. */
 record Consume(Subject subject, Load load, int partitions) implements Contestant {
@@ -41,6 +44,9 @@ record Consume(Subject subject, Load load, int partitions) implements Contestant
     @Override
     public Sample run(Stage stage, Round round) throws Exception {
         LogSystem system = stage.system(subject);
-        return stage.measure(system, system.consumer(topic(stage), load.records()));
+        Tool consumer = system.consumer(topic(stage), load.records());
+        return system instanceof TidemarkServer server
+                ? Sourced.measure(stage, server, consumer, Source.DATABASE)
+                : stage.measure(system, consumer);
     }
 }

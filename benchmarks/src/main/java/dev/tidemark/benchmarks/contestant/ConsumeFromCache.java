@@ -3,6 +3,8 @@ package dev.tidemark.benchmarks.contestant;
 import dev.tidemark.benchmarks.measure.Sample;
 import dev.tidemark.benchmarks.system.Stage;
 import dev.tidemark.benchmarks.system.TidemarkServer;
+import dev.tidemark.benchmarks.system.TidemarkServer.Source;
+import dev.tidemark.benchmarks.system.Tool;
 
 /** Tidemark's consumer over records appended just before, few enough for the tail cache, again and again; nobody produces meanwhile. */
 record ConsumeFromCache(Load load, int partitions) implements Contestant {
@@ -40,7 +42,8 @@ record ConsumeFromCache(Load load, int partitions) implements Contestant {
         server.createTopic(topic, partitions);
         try {
             stage.measure(server, server.producer(topic, cachedRecords(), stage.payloads(load.size())));
-            return stage.measure(server, server.consumer(topic, cachedRecords(), round.records(passes())));
+            Tool consumer = server.consumer(topic, cachedRecords(), round.records(passes()));
+            return Sourced.measure(stage, server, consumer, Source.TAIL_CACHE);
         } finally {
             server.deleteTopic(topic);
         }

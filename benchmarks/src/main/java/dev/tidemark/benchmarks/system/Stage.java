@@ -160,7 +160,7 @@ public final class Stage implements AutoCloseable {
         WarmJvm client = client(tool);
         ProcessTable before = ProcessTable.read();
         Usage usageBefore = system.usage(before);
-        ToolResult result = tool.reader().apply(client.run(tool.mainClass(), tool.arguments()));
+        ToolResult result = tool.reader().apply(run(client, tool));
         ProcessTable after = ProcessTable.read();
         Usage usageAfter = system.usage(after);
         return new Sample(
@@ -172,6 +172,17 @@ public final class Stage implements AutoCloseable {
                         usageAfter.postgresCpuSeconds() - usageBefore.postgresCpuSeconds()),
                 usageAfter.logBytes() - usageBefore.logBytes(),
                 result.latency());
+    }
+
+    private List<String> run(WarmJvm client, Tool tool) throws IOException, InterruptedException {
+        try {
+            return client.run(tool.mainClass(), tool.arguments());
+        } catch (IOException e) {
+            // Whoever comes next gets a process without its traces.
+            clients.remove(tool.role());
+            client.close();
+            throw e;
+        }
     }
 
     /** The process that runs tools of that role; started when first wanted. */

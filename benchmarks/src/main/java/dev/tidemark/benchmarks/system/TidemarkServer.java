@@ -226,9 +226,22 @@ public final class TidemarkServer implements LogSystem {
         return new FlightRecorder(pid);
     }
 
-    /** The server's metrics in Prometheus's text form. */
-    public String metrics() throws IOException, InterruptedException {
-        return send(HttpRequest.newBuilder(uri("/metrics")).GET()).body();
+    /** Where records given to consumers came from. */
+    public enum Source {
+        TAIL_CACHE("tail"),
+        DATABASE("database");
+
+        private final String label;
+
+        Source(String label) {
+            this.label = label;
+        }
+    }
+
+    /** Records given to consumers since the server's start. */
+    public double recordsFetched(Source source) throws IOException, InterruptedException {
+        String metrics = send(HttpRequest.newBuilder(uri("/metrics")).GET()).body();
+        return PrometheusText.sum(metrics, "tidemark_fetch_records_total", "source", source.label);
     }
 
     private URI uri(String path) {
