@@ -2,6 +2,7 @@ package dev.tidemark.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.AutoComplete;
@@ -39,19 +40,30 @@ public final class TidemarkCli implements Runnable {
     }
 
     static int run(Streams streams, String... args) {
-        return commandLine(streams).execute(args);
+        return commandLine(streams, List.of(args)).execute(args);
     }
 
-    static CommandLine commandLine(Streams streams) {
+    /** The program with at least the command that the arguments name. */
+    static CommandLine commandLine(Streams streams, List<String> args) {
+        CommandLine root = new CommandLine(new TidemarkCli());
+        boolean all = new CommandSet()
+                .add("topics", () -> TopicsCommand.commandLine(streams, args))
+                .add("produce", () -> new ProduceCommand(streams))
+                .add("consume", () -> new ConsumeCommand(streams))
+                .add("sql", () -> new SqlCommand(streams))
+                .addTo(root, args);
+        if (all) {
+            // Not one of the set: it needs all the others.
+            root.addSubcommand(new AutoComplete.GenerateCompletion());
+        }
+        configure(root, streams);
+        return root;
+    }
+
+    /** Holds for all the commands the root has by now. */
+    private static void configure(CommandLine root, Streams streams) {
         Failures failures = new Failures(streams.err());
-        CommandLine root = new CommandLine(new TidemarkCli())
-                .addSubcommand(TopicsCommand.commandLine(streams))
-                .addSubcommand(new ProduceCommand(streams))
-                .addSubcommand(new ConsumeCommand(streams))
-                .addSubcommand(new SqlCommand(streams))
-                .addSubcommand(new AutoComplete.GenerateCompletion())
-                // To all the commands added so far, from here on.
-                .registerConverter(RecordFormat.class, new Choice<>(RecordFormat.class))
+        root.registerConverter(RecordFormat.class, new Choice<>(RecordFormat.class))
                 .registerConverter(TopicsFormat.class, new Choice<>(TopicsFormat.class))
                 .registerConverter(SqlFormat.class, new Choice<>(SqlFormat.class))
                 .setOut(new PrintWriter(streams.out(), false, StandardCharsets.UTF_8))
@@ -59,7 +71,6 @@ public final class TidemarkCli implements Runnable {
                 .setParameterExceptionHandler(failures)
                 .setExecutionExceptionHandler(failures);
         inDeclaredOrder(root);
-        return root;
     }
 
     /** In the help the options that matter most come first. */

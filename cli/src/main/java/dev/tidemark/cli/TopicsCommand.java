@@ -1,5 +1,6 @@
 package dev.tidemark.cli;
 
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,12 +22,16 @@ final class TopicsCommand {
 
     private TopicsCommand() {}
 
-    static CommandLine commandLine(Streams streams) {
-        return new CommandLine(new TopicsCommand())
-                .addSubcommand(new TopicsCreateCommand(streams))
-                .addSubcommand(new TopicsListCommand(streams))
-                .addSubcommand(new TopicsDescribeCommand(streams))
-                .addSubcommand(new TopicsAlterCommand(streams))
-                .addSubcommand(new TopicsDeleteCommand(streams));
+    /** @param args of the whole command line, which begins with {@code topics} where it is this command that is wanted */
+    static CommandLine commandLine(Streams streams, List<String> args) {
+        CommandLine topics = new CommandLine(new TopicsCommand());
+        new CommandSet()
+                .add("create", () -> new TopicsCreateCommand(streams))
+                .add("list", () -> new TopicsListCommand(streams))
+                .add("describe", () -> new TopicsDescribeCommand(streams))
+                .add("alter", () -> new TopicsAlterCommand(streams))
+                .add("delete", () -> new TopicsDeleteCommand(streams))
+                .addTo(topics, args.size() < 2 ? List.of() : args.subList(1, args.size()));
+        return topics;
     }
 }

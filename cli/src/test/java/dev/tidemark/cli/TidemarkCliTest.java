@@ -145,7 +145,7 @@ class TidemarkCliTest {
     }
 
     private CommandLine commandLine(List<String> names) {
-        CommandLine command = TidemarkCli.commandLine(streams);
+        CommandLine command = TidemarkCli.commandLine(streams, List.of());
         for (String name : names) {
             command = command.getSubcommands().get(name);
         }
