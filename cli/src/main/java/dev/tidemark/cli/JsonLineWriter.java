@@ -1,8 +1,6 @@
 package dev.tidemark.cli;
 
 import dev.tidemark.protocol.Header;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,12 +9,10 @@ import org.jspecify.annotations.Nullable;
  * Writes a record as one line of JSON with the fields of the HTTP fetch answer. The topic's types decide: text is a string, a JSON value stands there byte for
  * byte, bytes are {@code key_base64} and {@code value_base64}.
  *
- * <p>A JSON value whose bytes cannot stand in a line as they are (a newline between tokens, blanks around it, or the text {@code null}, which would read as
- * no value) is written under {@code value} as near as can be and under {@code value_base64} exactly.
+ * <p>JSON's {@code null} is a value and no tombstone, so it goes under {@code value_base64}, as in the HTTP answer. A JSON value whose bytes cannot stand in a
+ * line as they are (a newline between tokens, blanks around it) is written under {@code value} as near as can be and under {@code value_base64} exactly.
  */
 final class JsonLineWriter {
-    private static final byte[] JSON_NULL = "null".getBytes(StandardCharsets.US_ASCII);
-
     private final FieldType keyType;
     private final FieldType valueType;
     private final Output out;
@@ -48,7 +44,7 @@ final class JsonLineWriter {
     private void writeField(String name, FieldType type, byte @Nullable [] bytes) {
         if (bytes == null) {
             writeName(name);
-            out.write(JSON_NULL);
+            out.write("null");
         } else if (type == FieldType.BYTES || (type == FieldType.TEXT && Utf8.decode(bytes) == null)) {
             writeBase64(name, bytes);
         } else if (type == FieldType.TEXT) {
@@ -71,6 +67,10 @@ final class JsonLineWriter {
     }
 
     private void writeJson(String name, byte[] json) {
+        if (isNull(json)) {
+            writeBase64(name, json);
+            return;
+        }
         writeName(name);
         if (fitsIntoLine(json)) {
             out.write(json);
@@ -83,6 +83,15 @@ final class JsonLineWriter {
         writeBase64(name, json);
     }
 
+    /** Of all JSON values only null begins so. */
+    private static boolean isNull(byte[] json) {
+        int first = 0;
+        while (first < json.length && isBlank(json[first])) {
+            first++;
+        }
+        return first < json.length && json[first] == 'n';
+    }
+
     private static boolean fitsIntoLine(byte[] json) {
         if (json.length == 0 || isBlank(json[0]) || isBlank(json[json.length - 1])) {
             return false;
@@ -92,7 +101,7 @@ final class JsonLineWriter {
                 return false;
             }
         }
-        return !Arrays.equals(json, JSON_NULL);
+        return true;
     }
 
     private static boolean isBlank(byte b) {

@@ -3,8 +3,11 @@ package dev.tidemark.cli;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.chrono.IsoChronology;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
+import java.time.format.ResolverStyle;
+import java.util.Locale;
 
 /** Times as text: RFC 3339, milliseconds and UTC on the way out, any fraction and zone on the way in. */
 final class Timestamps {
@@ -13,7 +16,10 @@ final class Timestamps {
     private static final DateTimeFormatter IN = new DateTimeFormatterBuilder()
             .parseCaseInsensitive()
             .append(DateTimeFormatter.ISO_OFFSET_DATE_TIME)
-            .toFormatter();
+            .toFormatter(Locale.ROOT)
+            // The 29th of February is not always a day.
+            .withResolverStyle(ResolverStyle.STRICT)
+            .withChronology(IsoChronology.INSTANCE);
 
     /** The years RFC 3339 has digits for. */
     private static final long MIN_MS = Instant.parse("0000-01-01T00:00:00Z").toEpochMilli();

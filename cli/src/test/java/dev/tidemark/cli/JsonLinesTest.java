@@ -51,11 +51,19 @@ class JsonLinesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{\"a\":\n1}", " {}", "{} ", "\t1", "[1,\r\n2]", "null"})
+    @ValueSource(strings = {"{\"a\":\n1}", " {}", "{} ", "\t1", "[1,\r\n2]"})
     void jsonThatCannotLieInALineIsThereInBase64Too(String json) throws Exception {
         String line = valueAs(FieldType.JSON, json);
         assertThat(line.indexOf('\n')).isEqualTo(line.length() - 1);
         assertThat(line).contains("\"value\":").contains("\"value_base64\":");
+        assertThat(parse(FieldType.JSON, line).value()).isEqualTo(bytes(json));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"null", " null\n"})
+    void jsonNullIsNoTombstone(String json) throws Exception {
+        String line = valueAs(FieldType.JSON, json);
+        assertThat(line).doesNotContain("\"value\"");
         assertThat(parse(FieldType.JSON, line).value()).isEqualTo(bytes(json));
     }
 

@@ -48,7 +48,8 @@ class StartingPointTest {
                 "2026-11-22",
                 "2026-11-22T09:30:00",
                 "99999999999999999999",
-                "2026-13-01T00:00:00Z"
+                "2026-13-01T00:00:00Z",
+                "2026-02-29T00:00:00Z"
             })
     void anythingElseIsRefusedWithTheFormsThereAre(String text) {
         assertThatThrownBy(() -> StartingPoint.parse(text))
