@@ -20,15 +20,15 @@ record ConnectionConfig(
         Duration requestTimeout,
         Duration retryBackoff,
         Duration retryBackoffMax) {
+    /** Far beyond use, and far from where nanoseconds overflow. */
+    private static final Duration MAX_DURATION = Duration.ofDays(365);
+
     static final ConnectionConfig DEFAULT = new ConnectionConfig(
             List.of(URI.create("http://localhost:8080")),
             null,
             Duration.ofSeconds(30),
             Duration.ofMillis(100),
             Duration.ofSeconds(1));
-
-    /** Far beyond use, and far from where nanoseconds overflow. */
-    private static final Duration MAX_DURATION = Duration.ofDays(365);
 
     ConnectionConfig {
         servers = List.copyOf(servers);
