@@ -41,8 +41,17 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         if (e instanceof ReaderGone) {
             return 0;
         }
-        err.println("tidemark: " + explain(e));
-        if (wantsStackTrace(parsed)) {
+        return fail(explain(e), e, wantsStackTrace(parsed));
+    }
+
+    /** For what no command should ever throw. Returns the exit code. */
+    int unexpected(Error e, boolean stackTrace) {
+        return fail(unexpected(e), e, stackTrace);
+    }
+
+    private int fail(String explanation, Throwable e, boolean stackTrace) {
+        err.println("tidemark: " + explanation);
+        if (stackTrace) {
             e.printStackTrace(err);
         }
         return FAILED;
@@ -64,6 +73,10 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         if (e instanceof CommandFailed) {
             return oneLine(String.valueOf(e.getMessage()));
         }
+        return unexpected(e);
+    }
+
+    private static String unexpected(Throwable e) {
         return "unexpected error: " + oneLine(e.toString()) + " (--verbose shows where)";
     }
 

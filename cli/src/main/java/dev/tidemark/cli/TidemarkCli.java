@@ -40,7 +40,12 @@ public final class TidemarkCli implements Runnable {
     }
 
     static int run(Streams streams, String... args) {
-        return commandLine(streams, List.of(args)).execute(args);
+        try {
+            return commandLine(streams, List.of(args)).execute(args);
+        } catch (Error e) {
+            // Out of memory, or a class that is not there: picocli hands on exceptions only.
+            return new Failures(streams.err()).unexpected(e, List.of(args).contains(StandardOptions.VERBOSE));
+        }
     }
 
     /** The program with at least the command that the arguments name. */
