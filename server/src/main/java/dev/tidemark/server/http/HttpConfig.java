@@ -65,6 +65,20 @@ public record HttpConfig(
                 host, port, bytes, 8L * bytes, maxConnections, maxThreads, idleTimeout, readyTimeout, stopTimeout);
     }
 
+    /** The same with another bound on a stop. */
+    public HttpConfig withStopTimeout(Duration timeout) {
+        return new HttpConfig(
+                host,
+                port,
+                maxRequestBytes,
+                bodyBudgetBytes,
+                maxConnections,
+                maxThreads,
+                idleTimeout,
+                readyTimeout,
+                timeout);
+    }
+
     private static boolean isPositive(Duration duration) {
         return !duration.isNegative() && !duration.isZero();
     }

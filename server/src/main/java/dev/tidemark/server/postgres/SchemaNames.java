@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
  * @param topicSchema one relation a topic
  */
 public record SchemaNames(String schema, String internal, String topicSchema) {
-    private static final Pattern LEGAL = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
+    /** Leaves room for {@code _internal} within PostgreSQL's 63 bytes. */
+    private static final Pattern LEGAL = Pattern.compile("[a-z_][a-z0-9_]{0,49}");
 
     private static final Set<String> TAKEN = Set.of("public", "information_schema");
 
@@ -19,7 +20,7 @@ public record SchemaNames(String schema, String internal, String topicSchema) {
 
     public SchemaNames {
         requireLegal(schema);
-        requireLegal(internal);
+        requireLegal(internal.replaceFirst("_internal$", ""));
         requireLegal(topicSchema);
         if (Set.of(schema, internal).contains(topicSchema)) {
             throw new IllegalArgumentException("the schema of topics must be another than " + topicSchema);
@@ -31,10 +32,12 @@ public record SchemaNames(String schema, String internal, String topicSchema) {
         return new SchemaNames(schema, schema + "_internal", topicSchema);
     }
 
-    private static void requireLegal(String name) {
+    /** The name. @throws IllegalArgumentException when it is none we use */
+    public static String requireLegal(String name) {
         if (!LEGAL.matcher(name).matches() || name.startsWith("pg_") || TAKEN.contains(name)) {
             throw new IllegalArgumentException(
-                    "\"" + name + "\" is no schema name of ours: up to 63 of a-z, 0-9 and _, not starting with pg_");
+                    "\"" + name + "\" is no schema name of ours: up to 50 of a-z, 0-9 and _, not starting with pg_");
         }
+        return name;
     }
 }

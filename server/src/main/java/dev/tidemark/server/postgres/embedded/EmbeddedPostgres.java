@@ -147,7 +147,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         try {
             folder.close();
         } catch (IOException failure) {
-            LOG.warn("event=data_folder_release_failed reason=\"{}\"", failure.getMessage());
+            LOG.warn("data folder not released reason=\"{}\"", failure.getMessage());
         }
     }
 }

@@ -63,7 +63,7 @@ final class Leftovers {
             return;
         }
         long pid = recorded.get();
-        LOG.info("event=postgres_orphan_stopping pid={}", pid);
+        LOG.info("stopping orphaned postgres pid={}", pid);
         for (String signal : List.of("INT", "QUIT", "KILL")) {
             Command.signal(pid, signal);
             if (await(() -> !isOurPostmaster(pid), signal.equals("INT") ? FAST_SHUTDOWN : KILLED)) {

@@ -86,15 +86,15 @@ final class PostgresKeeper implements Runnable {
                 if (isStopping()) {
                     return;
                 }
-                LOG.warn("event=postgres_died exit_code={}", exitCode);
+                LOG.warn("postgres died exit_code={}", exitCode);
                 running = relaunch();
-                LOG.info("event=postgres_restarted");
+                LOG.info("postgres restarted");
             }
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         } catch (IOException | RuntimeException failure) {
             if (!firstStart.completeExceptionally(failure) && !isStopping()) {
-                LOG.error("event=postgres_given_up reason=\"{}\"", failure.getMessage());
+                LOG.error("postgres given up reason=\"{}\"", failure.getMessage());
                 onGivenUp.run();
             }
         }
@@ -108,7 +108,7 @@ final class PostgresKeeper implements Runnable {
                 if (failed == MAX_FAILED_STARTS || isStopping()) {
                     throw failure;
                 }
-                LOG.warn("event=postgres_restart_failed attempt={} reason=\"{}\"", failed, failure.getMessage());
+                LOG.warn("postgres restart failed attempt={} reason=\"{}\"", failed, failure.getMessage());
                 TimeUnit.MILLISECONDS.sleep(200L << failed);
             }
         }
@@ -148,7 +148,7 @@ final class PostgresKeeper implements Runnable {
             }
             if (waited > nextWord) {
                 nextWord += STILL_STARTING_EVERY.toNanos();
-                LOG.info("event=postgres_starting waited_s={}", TimeUnit.NANOSECONDS.toSeconds(waited));
+                LOG.info("postgres still starting waited_s={}", TimeUnit.NANOSECONDS.toSeconds(waited));
             }
         }
     }
@@ -180,7 +180,7 @@ final class PostgresKeeper implements Runnable {
         }
         try {
             if (process != null && !signalAndWait(process, "INT", patience)) {
-                LOG.warn("event=postgres_stop_slow waited_ms={}", patience.toMillis());
+                LOG.warn("postgres stops slowly waited_ms={}", patience.toMillis());
                 if (!signalAndWait(process, "QUIT", IMMEDIATE_SHUTDOWN)) {
                     process.destroyForcibly();
                 }

@@ -1,0 +1,138 @@
+package dev.tidemark.server;
+
+import dev.tidemark.server.postgres.DatabaseConfig;
+import dev.tidemark.server.postgres.Migrator;
+import dev.tidemark.server.postgres.StartException;
+import dev.tidemark.server.postgres.embedded.EmbeddedPostgres;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToIntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The commands that need no server but are one, or prepare its database. Exit codes: 0, 1 when it failed, 2 for an illegal setting. */
+public final class Main {
+    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+    /** Beyond what the parts of a stop may take each, after which the process ends anyway. */
+    private static final Duration STOP_SLACK = Duration.ofSeconds(5);
+
+    private Main() {}
+
+    public static void main(String[] arguments) {
+        System.exit(serve(List.of(arguments), System.getenv(), System.out, System.err));
+    }
+
+    /**
+     * Runs a server until the process is told to end.
+     *
+     * @param flags as {@link Setting} says
+     * @return the exit code
+     */
+    public static int serve(List<String> flags, Map<String, String> environment, PrintStream out, PrintStream err) {
+        return withConfig(flags, environment, err, config -> serve(config, out, err));
+    }
+
+    private static int serve(ServerConfig config, PrintStream out, PrintStream err) {
+        Server server = Server.start(config);
+        stopAtEndOfProcess(server, config.stopTimeout());
+        LOG.info(
+                "server started address={} database={}",
+                server.address(),
+                server.database().location());
+        out.print(Welcome.text(server));
+        out.flush();
+        try {
+            server.end().join();
+            return 0;
+        } catch (CompletionException failure) {
+            server.close();
+            return failed(failure.getCause() == null ? failure : failure.getCause(), err);
+        }
+    }
+
+    /** SIGTERM and Ctrl-C: a stop in order, then exit code 0; Java's own would be 143 although nothing went wrong. */
+    private static void stopAtEndOfProcess(Server server, Duration stopTimeout) {
+        Thread stop = new Thread(
+                () -> {
+                    boolean failed = server.end().isCompletedExceptionally();
+                    boundStop(stopTimeout.multipliedBy(2).plus(STOP_SLACK));
+                    server.close();
+                    LOG.info("server stopped");
+                    if (!failed) {
+                        Runtime.getRuntime().halt(0);
+                    }
+                },
+                "stop");
+        Runtime.getRuntime().addShutdownHook(stop);
+    }
+
+    private static void boundStop(Duration bound) {
+        Thread watchdog = new Thread(
+                () -> {
+                    try {
+                        TimeUnit.MILLISECONDS.sleep(bound.toMillis());
+                        LOG.error("stop took longer than its bound, ending anyway bound_ms={}", bound.toMillis());
+                        Runtime.getRuntime().halt(1);
+                    } catch (InterruptedException ended) {
+                        Thread.currentThread().interrupt();
+                    }
+                },
+                "stop-watchdog");
+        watchdog.setDaemon(true);
+        watchdog.start();
+    }
+
+    /**
+     * Brings a database up to this version, or prints SQL for psql that does.
+     *
+     * @return the exit code
+     */
+    public static int migrate(
+            List<String> flags, Map<String, String> environment, boolean print, PrintStream out, PrintStream err) {
+        return withConfig(flags, environment, err, config -> {
+            String url = config.postgres().jdbcUrl();
+            if (url != null) {
+                return migrate(config.postgres().at(url), print, out);
+            }
+            try (EmbeddedPostgres embedded =
+                    EmbeddedPostgres.start(config.postgres().dataDir(), config.stopTimeout(), () -> {})) {
+                return migrate(config.postgres().at(embedded.jdbcUrl()), print, out);
+            }
+        });
+    }
+
+    private static int migrate(DatabaseConfig database, boolean print, PrintStream out) {
+        Migrator migrator = new Migrator(database);
+        out.print(print ? migrator.print() : "migrations run: " + migrator.migrate() + "\n");
+        out.flush();
+        return 0;
+    }
+
+    private static int withConfig(
+            List<String> flags, Map<String, String> environment, PrintStream err, ToIntFunction<ServerConfig> command) {
+        try {
+            return command.applyAsInt(ServerConfig.read(flags, environment));
+        } catch (ConfigException illegal) {
+            err.println("tidemark: " + illegal.getMessage());
+            return 2;
+        } catch (RuntimeException failure) {
+            return failed(failure, err);
+        }
+    }
+
+    private static int failed(Throwable failure, PrintStream err) {
+        LOG.debug("failed", failure);
+        if (failure instanceof StartException expected) {
+            err.println("tidemark: " + expected.getMessage());
+        } else {
+            LOG.error("failed for a reason nobody foresaw", failure);
+            err.println("tidemark: " + failure);
+        }
+        return 1;
+    }
+}

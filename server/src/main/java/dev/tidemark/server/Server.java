@@ -1,0 +1,188 @@
+package dev.tidemark.server;
+
+import static dev.tidemark.schema.tidemark_internal.Tables.CLUSTER;
+
+import dev.tidemark.protocol.api.ClusterDescription;
+import dev.tidemark.protocol.api.ServerDescription;
+import dev.tidemark.server.http.HttpServer;
+import dev.tidemark.server.log.RecordLog;
+import dev.tidemark.server.postgres.Database;
+import dev.tidemark.server.postgres.DatabaseConfig;
+import dev.tidemark.server.postgres.DatabaseHealth;
+import dev.tidemark.server.postgres.Migrator;
+import dev.tidemark.server.postgres.StartException;
+import dev.tidemark.server.postgres.embedded.EmbeddedPostgres;
+import dev.tidemark.server.topic.Topics;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.URI;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running server: PostgreSQL, the connections to it, topics, the log and HTTP, started in this order and stopped in the opposite one.
+ * Thread-safe.
+ */
+public final class Server implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+    private static final Duration HOUSEKEEPING_EVERY = Duration.ofSeconds(10);
+
+    private final ServerConfig config;
+    private final Instant startedAt = Instant.now();
+    private final String serverId = UUID.randomUUID().toString();
+    private final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final CompletableFuture<Void> end = new CompletableFuture<>();
+
+    /** What to stop, the last started first. */
+    private final Deque<AutoCloseable> started = new ArrayDeque<>();
+
+    private final @Nullable EmbeddedPostgres embedded;
+    private final DatabaseConfig databaseConfig;
+    private final Topics topics;
+    private final HttpServer http;
+
+    /**
+     * Starts everything and returns when it serves. What was started before something failed is stopped again.
+     *
+     * @throws StartException saying in one line why it cannot
+     */
+    public static Server start(ServerConfig config) {
+        return new Server(config);
+    }
+
+    private Server(ServerConfig config) {
+        this.config = config;
+        try {
+            embedded = startEmbedded(config);
+            databaseConfig = config.postgres().at(embedded == null ? requiredUrl(config) : embedded.jdbcUrl());
+            Database database = started(
+                    Database.open(databaseConfig, metrics, config.postgres().startTimeout()));
+            new Migrator(databaseConfig).migrate();
+            bindMachineMetrics();
+            topics = new Topics(database);
+            started(new Housekeeping(topics::dropDeleted, HOUSEKEEPING_EVERY));
+            RecordLog log = started(new RecordLog(database, config.log(), Clock.systemUTC(), metrics));
+            http = startHttp(database, log);
+            // Fetches that wait for records would hold up the stop of HTTP.
+            started.push(log::stopWaiting);
+        } catch (RuntimeException failure) {
+            close();
+            throw failure;
+        }
+    }
+
+    private @Nullable EmbeddedPostgres startEmbedded(ServerConfig config) {
+        if (config.postgres().jdbcUrl() != null) {
+            return null;
+        }
+        return started(EmbeddedPostgres.start(
+                config.postgres().dataDir(),
+                config.stopTimeout(),
+                () -> end.completeExceptionally(new StartException("PostgreSQL died and cannot be started again"))));
+    }
+
+    private static String requiredUrl(ServerConfig config) {
+        String url = config.postgres().jdbcUrl();
+        if (url == null) {
+            throw new IllegalArgumentException("neither a database of its own nor a URL");
+        }
+        return url;
+    }
+
+    private void bindMachineMetrics() {
+        new JvmMemoryMetrics().bindTo(metrics);
+        new ProcessorMetrics().bindTo(metrics);
+        started(new JvmGcMetrics()).bindTo(metrics);
+    }
+
+    private HttpServer startHttp(Database database, RecordLog log) {
+        String clusterId = database.query(jooq -> jooq.select(CLUSTER.CLUSTER_ID)
+                .from(CLUSTER)
+                .fetchSingle()
+                .value1()
+                .toString());
+        DatabaseHealth health = started(new DatabaseHealth(database));
+        HttpServer server = new HttpServer(
+                config.http(), topics, log, () -> describe(clusterId), health::obstacle, metrics, Clock.systemUTC());
+        try {
+            server.start();
+        } catch (RuntimeException failure) {
+            throw new StartException(
+                    "cannot listen on " + config.http().host() + ":"
+                            + config.http().port() + ": " + rootMessage(failure),
+                    failure);
+        }
+        return started(server);
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return String.valueOf(cause.getMessage());
+    }
+
+    private ClusterDescription describe(String clusterId) {
+        String version = BuildVersion.get();
+        ServerDescription self = new ServerDescription(serverId, address().toString(), version, startedAt.toString());
+        return new ClusterDescription(clusterId, version, List.of(self));
+    }
+
+    private <T extends AutoCloseable> T started(T part) {
+        started.push(part);
+        return part;
+    }
+
+    /** Where HTTP listens. */
+    public URI address() {
+        String host = config.http().host();
+        boolean ipv6 = host.contains(":") && !host.startsWith("[");
+        return URI.create("http://" + (ipv6 ? "[" + host + "]" : host) + ":" + http.port());
+    }
+
+    /** The embedded PostgreSQL, or null where the user named one. */
+    public @Nullable EmbeddedPostgres embeddedPostgres() {
+        return embedded;
+    }
+
+    /** The database, where nothing but its {@link DatabaseConfig#location} is for showing. */
+    DatabaseConfig database() {
+        return databaseConfig;
+    }
+
+    boolean hasTopic(String name) {
+        return topics.list().stream().anyMatch(topic -> topic.name().equals(name));
+    }
+
+    /** Completes when the server was closed; fails with a {@link StartException} when it cannot go on, and is then still to be closed. */
+    public CompletableFuture<Void> end() {
+        return end.copy();
+    }
+
+    /** Answers what waits, finishes requests and appends under way, and stops, each within its bound. Idempotent. */
+    @Override
+    public synchronized void close() {
+        while (!started.isEmpty()) {
+            AutoCloseable part = started.pop();
+            try {
+                part.close();
+            } catch (Exception failure) {
+                LOG.warn("stopping {} failed", part.getClass().getSimpleName(), failure);
+            }
+        }
+        end.complete(null);
+    }
+}

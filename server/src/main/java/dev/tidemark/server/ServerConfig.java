@@ -1,0 +1,166 @@
+package dev.tidemark.server;
+
+import dev.tidemark.server.http.HttpConfig;
+import dev.tidemark.server.log.RecordLog;
+import dev.tidemark.server.log.append.Appender;
+import dev.tidemark.server.postgres.DatabaseConfig;
+import dev.tidemark.server.postgres.SchemaNames;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+
+/**
+ * Everything a server is told, checked. {@link Setting} lists the settings.
+ *
+ * @param stopTimeout how long a stop waits for requests under way, and then again for the embedded PostgreSQL
+ */
+public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits log, Duration stopTimeout) {
+    private static final long MIB = 1024 * 1024;
+    private static final long GIB = 1024 * MIB;
+    private static final long HOUR_MS = 3_600_000;
+
+    /** Enough to keep a lane busy while the next transaction gathers; more only makes everybody in it wait. */
+    private static final long MAX_TRANSACTION_BYTES = 8 * MIB;
+
+    /** Connections beside those that append and fetch: metadata, health. */
+    private static final int SPARE_CONNECTIONS = 2;
+
+    /**
+     * Which PostgreSQL.
+     *
+     * @param jdbcUrl null: an embedded one
+     * @param dataDir where the embedded one lives
+     * @param startTimeout how long one that cannot be reached yet is waited for
+     */
+    public record Postgres(
+            @Nullable String jdbcUrl,
+            @Nullable String user,
+            @Nullable String password,
+            Path dataDir,
+            int poolSize,
+            int prepareThreshold,
+            SchemaNames schemas,
+            Duration startTimeout) {
+
+        /** The database at a URL, which for the embedded one is known only once it runs. */
+        DatabaseConfig at(String url) {
+            boolean embedded = jdbcUrl == null;
+            return new DatabaseConfig(
+                    url, embedded ? null : user, embedded ? null : password, poolSize, prepareThreshold, schemas);
+        }
+
+        /** Without the password. */
+        @Override
+        public String toString() {
+            return "Postgres["
+                    + (jdbcUrl == null ? "embedded in " + dataDir : at(jdbcUrl).toString()) + "]";
+        }
+    }
+
+    /** Settings from flags such as {@code --http-port 0}, the environment and the file they name. @throws ConfigException */
+    public static ServerConfig read(List<String> flags, Map<String, String> environment) {
+        GivenSettings given = GivenSettings.read(flags, environment);
+        refuseTokens(given);
+        int lanes = Math.toIntExact(given.number(Setting.APPEND_LANES, 1, 64, 2));
+        Postgres postgres = postgres(given, lanes);
+        Duration stopTimeout = Duration.ofMillis(given.number(Setting.STOP_TIMEOUT_MS, 0, HOUR_MS, 10_000));
+        return new ServerConfig(
+                postgres, http(given, stopTimeout), log(given, lanes, postgres.poolSize()), stopTimeout);
+    }
+
+    private static Postgres postgres(GivenSettings given, int lanes) {
+        int leastConnections = lanes + 1 + SPARE_CONNECTIONS;
+        long poolSize = given.number(
+                Setting.DB_POOL_SIZE,
+                leastConnections,
+                1000,
+                Math.max(leastConnections, DatabaseConfig.DEFAULT_POOL_SIZE));
+        return new Postgres(
+                jdbcUrl(given),
+                given.value(Setting.DB_USER).orElse(null),
+                given.value(Setting.DB_PASSWORD).orElse(null),
+                given.value(Setting.DATA_DIR, "must be a path", Path::of, Path.of("tidemark-data")),
+                Math.toIntExact(poolSize),
+                Math.toIntExact(given.number(
+                        Setting.DB_PREPARE_THRESHOLD, 0, Integer.MAX_VALUE, DatabaseConfig.DEFAULT_PREPARE_THRESHOLD)),
+                schemas(given),
+                Duration.ofMillis(given.number(Setting.DB_START_TIMEOUT_MS, 0, HOUR_MS, 30_000)));
+    }
+
+    private static SchemaNames schemas(GivenSettings given) {
+        String legal = "must be up to 50 of a-z, 0-9 and _, not starting with a digit or pg_, and not public";
+        String schema = given.value(Setting.SCHEMA, legal, SchemaNames::requireLegal, SchemaNames.DEFAULT.schema());
+        String topicSchema =
+                given.value(Setting.TOPIC_SCHEMA, legal, SchemaNames::requireLegal, SchemaNames.DEFAULT.topicSchema());
+        try {
+            return SchemaNames.of(schema, topicSchema);
+        } catch (IllegalArgumentException same) {
+            throw given.illegal(Setting.TOPIC_SCHEMA, "must be another schema than that of the views and the tables");
+        }
+    }
+
+    private static @Nullable String jdbcUrl(GivenSettings given) {
+        String url = given.value(Setting.JDBC_URL).orElse(null);
+        if (url != null && Driver.parseURL(url, null) == null) {
+            throw given.illegal(Setting.JDBC_URL, "must be jdbc:postgresql://host:port/database");
+        }
+        return url;
+    }
+
+    private static HttpConfig http(GivenSettings given, Duration stopTimeout) {
+        String host = given.value(Setting.HTTP_HOST).orElse("127.0.0.1");
+        boolean anonymous =
+                given.value(Setting.ALLOW_ANONYMOUS, "must be true or false", ServerConfig::requireBoolean, false);
+        if (!isOwnMachine(host) && !anonymous) {
+            throw given.illegal(
+                    Setting.HTTP_HOST,
+                    "would let everybody who reaches it do everything; say so with "
+                            + Setting.ALLOW_ANONYMOUS.environmentVariable() + "=true, or listen on 127.0.0.1");
+        }
+        int port = Math.toIntExact(given.number(Setting.HTTP_PORT, 0, 65_535, 8080));
+        int maxRequestBytes = Math.toIntExact(given.number(Setting.MAX_REQUEST_BYTES, 2 * MIB, GIB, 16 * MIB));
+        return HttpConfig.listeningOn(host, port)
+                .withMaxRequestBytes(maxRequestBytes)
+                .withStopTimeout(stopTimeout);
+    }
+
+    /** By its spelling: a name would have to be looked up, and may mean something else tomorrow. */
+    private static boolean isOwnMachine(String host) {
+        return host.equals("localhost")
+                || host.equals("::1")
+                || host.equals("[::1]")
+                || host.matches("127(\\.\\d{1,3}){3}");
+    }
+
+    private static boolean requireBoolean(String text) {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException();
+        };
+    }
+
+    private static RecordLog.Limits log(GivenSettings given, int lanes, int poolSize) {
+        long maxQueuedBytes = given.number(Setting.MAX_QUEUED_BYTES, MIB, 64 * GIB, 64 * MIB);
+        long appendTimeoutMs = given.number(Setting.APPEND_TIMEOUT_MS, 10, HOUR_MS, 2_000);
+        long tailCacheBytes = given.number(
+                Setting.TAIL_CACHE_BYTES,
+                0,
+                64 * GIB,
+                Math.min(128 * MIB, Runtime.getRuntime().maxMemory() / 8));
+        return new RecordLog.Limits(
+                new Appender.Limits(lanes, maxQueuedBytes, MAX_TRANSACTION_BYTES, appendTimeoutMs),
+                tailCacheBytes,
+                poolSize - lanes - SPARE_CONNECTIONS);
+    }
+
+    /** Better no server than one whose owner thinks it asks for tokens. */
+    private static void refuseTokens(GivenSettings given) {
+        if (given.value(Setting.TOKENS_FILE).isPresent()) {
+            throw given.illegal(Setting.TOKENS_FILE, "this version cannot check tokens yet");
+        }
+    }
+}

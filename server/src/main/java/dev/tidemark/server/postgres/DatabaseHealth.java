@@ -1,0 +1,70 @@
+package dev.tidemark.server.postgres;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks whether the database answers, on a thread of its own: however many ask, and however long the pool waits for a connection, one look is
+ * under way at most and everybody gets an answer in time. Thread-safe.
+ */
+public final class DatabaseHealth implements AutoCloseable {
+    private static final int ANSWER_WITHIN_S = 5;
+    private static final String SILENT = "the database does not answer";
+
+    private final Database database;
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(DatabaseHealth::thread);
+    private CompletableFuture<Optional<String>> look = CompletableFuture.completedFuture(Optional.empty());
+
+    public DatabaseHealth(Database database) {
+        this.database = database;
+    }
+
+    private static Thread thread(Runnable work) {
+        Thread thread = new Thread(work, "database-health");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /** What is in the way, or null when nothing is; after {@code bound} at the latest. */
+    public @Nullable String obstacle(Duration bound) {
+        try {
+            return currentLook().get(bound.toMillis(), TimeUnit.MILLISECONDS).orElse(null);
+        } catch (TimeoutException silent) {
+            return SILENT;
+        } catch (ExecutionException unforeseen) {
+            return "the database cannot be asked: " + unforeseen.getCause();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            return "the server stops";
+        }
+    }
+
+    private synchronized CompletableFuture<Optional<String>> currentLook() {
+        if (look.isDone()) {
+            look = CompletableFuture.supplyAsync(this::look, thread);
+        }
+        return look;
+    }
+
+    private Optional<String> look() {
+        try (Connection connection = database.connection()) {
+            return connection.isValid(ANSWER_WITHIN_S) ? Optional.empty() : Optional.of(SILENT);
+        } catch (SQLException failure) {
+            return Optional.of("the database cannot be used (SQLSTATE " + SqlStates.state(failure) + ")");
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+    }
+}
