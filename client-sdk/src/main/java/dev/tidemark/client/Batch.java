@@ -58,6 +58,9 @@ final class Batch {
     /** The sequence before this batch was broken while it was in flight: it cannot be in the log. */
     boolean afterBreak;
 
+    /** Whether batches before it had no outcome yet when it was last sent. */
+    boolean sentBehindOthers;
+
     @Nullable
     TidemarkException lastFailure;
 

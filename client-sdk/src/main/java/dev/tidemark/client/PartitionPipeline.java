@@ -107,6 +107,7 @@ final class PartitionPipeline {
             batch.baseSequence = nextSequence;
             nextSequence = (int) ((nextSequence + (long) batch.count()) % SEQUENCES);
         }
+        batch.sentBehindOthers = openBefore(batch);
         batch.state = Batch.State.IN_FLIGHT;
         batch.attempts++;
         return batch;
@@ -185,9 +186,9 @@ final class PartitionPipeline {
         }
     }
 
-    /** The log misses a batch before this one. */
+    /** The log misses a batch before this one. That says nothing when this one was sent while others before it were still open: it may only have overtaken them. */
     private void outOfOrder(Batch batch, TidemarkException refusal, long retryAtNanos) {
-        if (openBefore(batch)) {
+        if (batch.sentBehindOthers || openBefore(batch)) {
             tryAgain(batch, refusal, retryAtNanos);
         } else {
             beginNewChainWith(batch, refusal, retryAtNanos);
