@@ -36,14 +36,12 @@ final class FetchRoutes {
     private final Topics topics;
     private final RecordLog log;
     private final RequestBodies bodies;
-    private final RequestMetrics metrics;
     private final Executor answering;
 
-    FetchRoutes(Topics topics, RecordLog log, RequestBodies bodies, RequestMetrics metrics, Executor answering) {
+    FetchRoutes(Topics topics, RecordLog log, RequestBodies bodies, Executor answering) {
         this.topics = topics;
         this.log = log;
         this.bodies = bodies;
-        this.metrics = metrics;
         this.answering = answering;
     }
 
@@ -178,9 +176,7 @@ final class FetchRoutes {
     private void fetch(Context ctx, FetchRequest request, Consumer<List<PartitionRecords>> answer) {
         CompletableFuture<List<PartitionRecords>> read =
                 request.positions().isEmpty() ? CompletableFuture.completedFuture(NOTHING) : log.fetch(request);
-        metrics.fetchStarted();
-        CompletableFuture<Void> answered =
-                read.thenAcceptAsync(answer, answering).whenComplete((done, failure) -> metrics.fetchEnded());
+        CompletableFuture<Void> answered = read.thenAcceptAsync(answer, answering);
         ctx.future(() -> answered);
     }
 

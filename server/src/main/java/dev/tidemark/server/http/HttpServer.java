@@ -61,7 +61,7 @@ public final class HttpServer implements AutoCloseable {
                         new ServerRoutes(cluster, readiness, config.readyTimeout(), stopping::get, metrics).routes(),
                         new TopicRoutes(topics, bodies).routes(),
                         new ProduceRoutes(topics, log, bodies, clock, threads).routes(),
-                        new FetchRoutes(topics, log, bodies, requestMetrics, threads).routes())
+                        new FetchRoutes(topics, log, bodies, threads).routes())
                 .flatMap(List::stream)
                 .toList();
         this.javalin = Javalin.create(this::configure);

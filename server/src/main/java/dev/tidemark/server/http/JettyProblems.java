@@ -6,6 +6,7 @@ import dev.tidemark.protocol.api.Problem;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -20,8 +21,9 @@ final class JettyProblems extends ErrorHandler {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
-        int status = response.getStatus();
         String requestId = RequestIds.fresh();
+        int status = status(request, response.getStatus());
+        response.setStatus(status);
         ErrorCode error = status < 500 ? ErrorCode.INVALID_REQUEST : ErrorCode.UNKNOWN_SERVER_ERROR;
         if (status >= 500 && request.getAttribute(ERROR_EXCEPTION) instanceof Throwable failure) {
             LOG.error("request {} failed unexpectedly", requestId, failure);
@@ -34,12 +36,16 @@ final class JettyProblems extends ErrorHandler {
         return true;
     }
 
+    /** Jetty answers some of what a caller does wrong, such as a version of HTTP that there is not, with a 5xx; here that is the caller's mistake. */
+    private static int status(Request request, int status) {
+        return status >= 500 && request.getAttribute(ERROR_EXCEPTION) instanceof HttpException ? 400 : status;
+    }
+
     private static String detail(int status) {
         return switch (status) {
             case 400 -> "the request is not well-formed HTTP, or its path or headers are not legal";
             case 414 -> "the request's URI is too long";
             case 431 -> "the request's headers are too long";
-            case 505 -> "the request's version of HTTP is not spoken here";
             default ->
                 status < 500
                         ? "the server refused the request with HTTP status " + status

@@ -12,6 +12,9 @@ import java.util.concurrent.atomic.AtomicLong;
 final class RequestBodies {
     private static final int FIRST_BYTES = 16 * 1024;
 
+    /** How much of a body that is refused is still read, so that a caller who sends first and reads later gets to the answer. */
+    private static final long DRAINED_BYTES = 64L * 1024 * 1024;
+
     private final int maxBytes;
     private final long budgetBytes;
     private final AtomicLong takenBytes = new AtomicLong();
@@ -111,7 +114,7 @@ final class RequestBodies {
         }
     }
 
-    /** Lets a caller who sends first and reads later get to the answer, within a bound; unless it waits for leave to send. */
+    /** Reads on, within a bound; unless the caller waits for leave to send. */
     private void drain(Context ctx) {
         if (ctx.req().getHeader("Expect") != null) {
             return;
@@ -119,7 +122,7 @@ final class RequestBodies {
         try {
             InputStream in = ctx.req().getInputStream();
             byte[] sink = new byte[FIRST_BYTES];
-            long left = maxBytes;
+            long left = DRAINED_BYTES;
             int read = 0;
             while (left > 0 && read >= 0) {
                 read = in.read(sink);

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToDoubleFunction;
 
 /** What is measured of requests. Labels are routes, statuses and error names, never anything a caller chooses. */
@@ -19,15 +18,11 @@ final class RequestMetrics {
     private final MeterRegistry registry;
     private final Map<Answered, Timer> timers = new ConcurrentHashMap<>();
     private final Map<String, Counter> problems = new ConcurrentHashMap<>();
-    private final AtomicInteger waitingFetches = new AtomicInteger();
 
     private record Answered(String route, int status) {}
 
     RequestMetrics(MeterRegistry registry) {
         this.registry = registry;
-        Gauge.builder("tidemark.http.waiting.fetches", waitingFetches, AtomicInteger::get)
-                .description("Fetches under way, most of them waiting for records")
-                .register(registry);
     }
 
     /** @param route method and path pattern, such as {@code GET /v1/topics/{topic}} */
@@ -60,14 +55,6 @@ final class RequestMetrics {
                                 .tag("error", name)
                                 .register(registry))
                 .increment();
-    }
-
-    void fetchStarted() {
-        waitingFetches.incrementAndGet();
-    }
-
-    void fetchEnded() {
-        waitingFetches.decrementAndGet();
     }
 
     <T> void gauge(String name, String description, T of, ToDoubleFunction<T> value) {

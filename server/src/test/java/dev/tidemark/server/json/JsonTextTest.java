@@ -209,7 +209,7 @@ class JsonTextTest {
         for (int round = 0; round < 20_000; round++) {
             byte[] bytes = new RandomJson(random).text().getBytes(StandardCharsets.UTF_8);
             for (int mutations = random.nextInt(3); mutations > 0; mutations--) {
-                bytes = mutate(bytes, random);
+                bytes = RandomJson.mutated(bytes, random);
             }
             boolean expected = referenceAccepts(bytes);
             accepted += expected ? 1 : 0;
@@ -234,23 +234,6 @@ class JsonTextTest {
             assertThat(check(compact)).isNull();
             assertThat(compact(compact)).isEqualTo(compact);
         }
-    }
-
-    private static byte[] mutate(byte[] bytes, Random random) {
-        if (bytes.length == 0) {
-            return bytes;
-        }
-        int at = random.nextInt(bytes.length);
-        ByteBuffer mutated = ByteBuffer.allocate(bytes.length + 1).put(bytes, 0, at);
-        switch (random.nextInt(4)) {
-            case 0 -> mutated.put(bytes, at + 1, bytes.length - at - 1);
-            case 1 -> mutated.put((byte) random.nextInt(256)).put(bytes, at + 1, bytes.length - at - 1);
-            case 2 ->
-                mutated.put((byte) "\"\\{}[],:0123456789eE+-.untrfals \n".charAt(random.nextInt(32)))
-                        .put(bytes, at, bytes.length - at);
-            default -> {}
-        }
-        return java.util.Arrays.copyOf(mutated.array(), mutated.position());
     }
 
     private static boolean referenceAccepts(byte[] bytes) {

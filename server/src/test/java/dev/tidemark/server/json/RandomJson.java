@@ -1,5 +1,7 @@
 package dev.tidemark.server.json;
 
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Random;
 
 /** Random JSON texts: every kind of value, odd spellings of numbers and strings, whitespace anywhere it may stand. */
@@ -40,6 +42,24 @@ final class RandomJson {
         StringBuilder text = new StringBuilder();
         value(text, random.nextInt(5));
         return text.toString();
+    }
+
+    /** The text with a byte left out, changed, put in, or the rest cut off. */
+    static byte[] mutated(byte[] bytes, Random random) {
+        if (bytes.length == 0) {
+            return bytes;
+        }
+        int at = random.nextInt(bytes.length);
+        ByteBuffer mutated = ByteBuffer.allocate(bytes.length + 1).put(bytes, 0, at);
+        switch (random.nextInt(4)) {
+            case 0 -> mutated.put(bytes, at + 1, bytes.length - at - 1);
+            case 1 -> mutated.put((byte) random.nextInt(256)).put(bytes, at + 1, bytes.length - at - 1);
+            case 2 ->
+                mutated.put((byte) "\"\\{}[],:0123456789eE+-.untrfals \n".charAt(random.nextInt(32)))
+                        .put(bytes, at, bytes.length - at);
+            default -> {}
+        }
+        return Arrays.copyOf(mutated.array(), mutated.position());
     }
 
     private void value(StringBuilder text, int depth) {

@@ -1,0 +1,124 @@
+package dev.tidemark.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tidemark.server.http.RunningServer.Answer;
+import dev.tidemark.server.testing.TestDatabase;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HttpServerTest {
+    @Order(1)
+    @RegisterExtension
+    static final TestDatabase database = new TestDatabase();
+
+    @Order(2)
+    @RegisterExtension
+    static final RunningServer server = new RunningServer(database);
+
+    @AfterEach
+    void clearTheWay() {
+        server.setObstacle(null);
+    }
+
+    @Test
+    void theServerIsLiveAndReady() {
+        assertThat(server.get("/health/live").json().path("status").asText()).isEqualTo("live");
+        assertThat(server.get("/health/ready").json().path("status").asText()).isEqualTo("ready");
+    }
+
+    @Test
+    void theServerIsNotReadyWhileSomethingIsInTheWayButLive() {
+        server.setObstacle("the database does not answer");
+
+        Answer ready = server.get("/health/ready");
+
+        assertThat(ready.status()).isEqualTo(503);
+        assertThat(ready.error()).isEqualTo("BROKER_NOT_AVAILABLE");
+        assertThat(ready.detail()).isEqualTo("the database does not answer");
+        assertThat(server.get("/health/live").status()).isEqualTo(200);
+    }
+
+    @Test
+    void theClusterIsDescribed() {
+        JsonNode cluster = server.get("/v1/cluster").json();
+
+        assertThat(cluster.path("cluster_id").asText()).isEqualTo("some-cluster");
+        assertThat(cluster.path("version").asText()).isEqualTo("1.2.3");
+        assertThat(cluster.path("servers").isArray()).isTrue();
+    }
+
+    @Test
+    void theOpenApiDocumentHasEveryRouteAndNoOther() {
+        JsonNode document = server.get("/openapi.json").json();
+        List<String> documented = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> path : document.path("paths").properties()) {
+            path.getValue().fieldNames().forEachRemaining(method -> {
+                if (!method.equals("parameters")) {
+                    documented.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey());
+                }
+            });
+        }
+
+        assertThat(documented)
+                .containsExactlyInAnyOrderElementsOf(
+                        server.server().routes().stream().map(Route::name).toList());
+    }
+
+    @Test
+    void everyReferenceInTheOpenApiDocumentLeadsSomewhere() {
+        JsonNode document = server.get("/openapi.json").json();
+
+        assertThat(document.findValuesAsText("$ref")).isNotEmpty().allSatisfy(ref -> {
+            assertThat(ref).startsWith("#/");
+            assertThat(document.at(ref.substring(1)).isMissingNode()).as(ref).isFalse();
+        });
+    }
+
+    @Test
+    void metricsShowRoutesAndProblemsByName() {
+        server.get("/v1/topics/no-such-topic");
+        server.get("/no/such/path");
+
+        String metrics =
+                new String(server.exchange(server.request("/metrics").GET()).body(), StandardCharsets.UTF_8);
+
+        assertThat(metrics)
+                .contains("tidemark_http_requests_seconds_count{route=\"GET /v1/topics/{topic}\",status=\"404\"}")
+                .contains("tidemark_http_requests_seconds_count{route=\"none\",status=\"404\"}")
+                .contains("tidemark_http_problems_total{error=\"UNKNOWN_TOPIC_OR_PARTITION\"}")
+                .doesNotContain("no-such-topic");
+    }
+
+    @Test
+    void aRequestKeepsTheNameItsCallerGivesIt() {
+        Answer answer = server.get("/no/such/path", "X-Request-Id", "order-17/retry.2");
+
+        assertThat(answer.header("X-Request-Id")).isEqualTo("order-17/retry.2");
+        assertThat(answer.json().path("request_id").asText()).isEqualTo("order-17/retry.2");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "two words", "<script>", "\"quoted\""})
+    void aNameNotFitToPrintIsReplaced(String name) {
+        Answer answer = server.get("/health/live", "X-Request-Id", name);
+
+        assertThat(answer.header("X-Request-Id")).matches("[0-9a-f]{16}");
+    }
+
+    @Test
+    void requestsWithoutANameGetDifferentOnes() {
+        assertThat(server.get("/health/live").header("X-Request-Id"))
+                .isNotEqualTo(server.get("/health/live").header("X-Request-Id"));
+    }
+}
