@@ -42,7 +42,7 @@ begin
     v_parent := format('${internal}.topic_%s', v_topic_id);
     v_leaf := format('topic_%s_%s_%s', v_topic_id, v_partition, lpad(p_base_offset::text, 20, '0'));
     execute format(
-        'create table ${internal}.%I (like %s including storage including compression) with (
+        'create table ${internal}.%I (like %s including storage including compression including constraints) with (
              vacuum_truncate = off, autovacuum_freeze_min_age = 0,
              autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 200000)',
         v_leaf, v_parent);

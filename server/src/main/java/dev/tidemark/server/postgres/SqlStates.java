@@ -25,9 +25,9 @@ public final class SqlStates {
         return (SQLException) cause;
     }
 
-    /** Whether the data itself was refused: class 22, data exception. */
+    /** Whether the data itself was refused: class 22, data exception, or 23, integrity constraint violation. */
     public static boolean isDataException(SQLException e) {
-        return state(e).startsWith("22");
+        return state(e).startsWith("22") || state(e).startsWith("23");
     }
 
     /**

@@ -1,0 +1,134 @@
+package dev.tidemark.server.log.tail;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.protocol.ProduceFrame;
+import dev.tidemark.protocol.RecordLayout;
+import dev.tidemark.server.log.TestLog;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class TailTest {
+    private static final int RECORD_BYTES = RecordLayout.size(-1, 1, -1);
+
+    private final Tail tail = new Tail(10_000);
+
+    @Test
+    void rangeIsUnknownUntilTheDatabaseWasAsked() {
+        append(1, 0, 5);
+        assertThat(tail.range(1)).isNull();
+
+        tail.observed(1, 2, 5);
+        assertThat(tail.range(1)).isEqualTo(new Tail.Range(2, 5));
+    }
+
+    @Test
+    void knownEndNeverGoesBack() {
+        tail.observed(1, 0, 10);
+        tail.observed(1, 0, 7);
+        assertThat(tail.range(1)).isEqualTo(new Tail.Range(0, 10));
+    }
+
+    @Test
+    void recordsAreFoundAcrossBatchesFromAnyOffset() {
+        append(1, 0, 5);
+        append(1, 5, 5);
+        for (int offset = 0; offset < 10; offset++) {
+            assertThat(offsets(tail.read(1, offset, 100, 100_000)))
+                    .containsExactlyElementsOf(
+                            IntStream.range(offset, 10).mapToObj(i -> (long) i).toList());
+        }
+        assertThat(tail.read(1, 10, 100, 100_000)).isNull();
+        assertThat(tail.read(2, 0, 100, 100_000)).isNull();
+    }
+
+    @Test
+    void boundsCutWithinBatches() {
+        append(1, 0, 5);
+        append(1, 5, 5);
+        assertThat(offsets(tail.read(1, 3, 4, 100_000))).containsExactly(3L, 4L, 5L, 6L);
+        assertThat(offsets(tail.read(1, 4, 100, 2 * RECORD_BYTES + 1))).containsExactly(4L, 5L);
+        assertThat(offsets(tail.read(1, 4, 100, 0))).as("the first always fits").containsExactly(4L);
+    }
+
+    @Test
+    void oldestBatchesLeaveWhenTheCacheIsFull() {
+        for (int i = 0; i < 1_000; i++) {
+            append(i % 3, i / 3, 1);
+        }
+        assertThat(tail.cachedBytes()).isLessThanOrEqualTo(10_000).isPositive();
+        assertThat(tail.read(0, 0, 1, 1_000)).isNull();
+        assertThat(tail.read(0, 333, 1, 1_000)).isNotNull();
+    }
+
+    @Test
+    void batchAfterAnotherServersStartsTheRunAnew() {
+        append(1, 0, 5);
+        append(1, 8, 2);
+        assertThat(tail.read(1, 0, 100, 100_000)).isNull();
+        assertThat(tail.read(1, 6, 100, 100_000)).isNull();
+        assertThat(offsets(tail.read(1, 8, 100, 100_000))).containsExactly(8L, 9L);
+    }
+
+    @Test
+    void cacheOfNoBytesKeepsNothingButKnowsTheEnd() {
+        Tail none = new Tail(0);
+        none.observed(1, 0, 0);
+        none.appended(1, 0, 1, slice(0, 1));
+        assertThat(none.read(1, 0, 1, 100)).isNull();
+        assertThat(none.range(1)).isEqualTo(new Tail.Range(0, 1));
+        assertThat(none.cachedBytes()).isZero();
+    }
+
+    @Test
+    void recordsBelowTheLogStartAreOutOfSight() {
+        append(1, 0, 5);
+        tail.observed(1, 3, 5);
+        assertThat(tail.read(1, 2, 100, 100_000)).isNull();
+        assertThat(offsets(tail.read(1, 3, 100, 100_000))).containsExactly(3L, 4L);
+    }
+
+    @Test
+    void listenersHearOfEveryGrowthUntilTheyLeave() {
+        List<String> heard = new ArrayList<>();
+        Runnable listener = () -> heard.add("grew");
+        tail.listen(1, listener);
+        assertThat(tail.listened()).containsExactly(1);
+
+        append(1, 0, 1);
+        tail.observed(1, 0, 1);
+        tail.observed(1, 0, 2);
+        tail.unlisten(1, listener);
+        append(1, 2, 1);
+
+        assertThat(heard).hasSize(2);
+        assertThat(tail.listened()).isEmpty();
+    }
+
+    private void append(int partitionId, long baseOffset, int count) {
+        tail.appended(partitionId, baseOffset, count, slice(baseOffset, count));
+    }
+
+    private static Slice slice(long baseOffset, int count) {
+        ProduceFrame.Batch batch =
+                TestLog.batch(0, IntStream.range(0, count).mapToObj(i -> "v").toArray(String[]::new));
+        for (int i = 0; i < count; i++) {
+            RecordLayout.setOffset(batch.bytes(), i * RECORD_BYTES, baseOffset + i);
+        }
+        return new Slice(batch.bytes(), 0, batch.length());
+    }
+
+    private static List<Long> offsets(Tail.Found found) {
+        List<Long> offsets = new ArrayList<>();
+        for (Slice slice : found.slices()) {
+            for (int at = slice.at(); at < slice.at() + slice.length(); at = RecordLayout.end(slice.bytes(), at)) {
+                offsets.add(RecordLayout.offset(slice.bytes(), at));
+            }
+        }
+        assertThat(found.recordCount()).isEqualTo(offsets.size());
+        assertThat(found.nextOffset()).isEqualTo(offsets.get(offsets.size() - 1) + 1);
+        return offsets;
+    }
+}
