@@ -125,7 +125,11 @@ begin
                 v_next := r.next_sequence;
             end if;
 
-            if r.producer_id is not null and r.producer_epoch < v_epoch then
+            if v_stuck then
+                -- Behind a batch that waits for a segment: a small one would slip in before it, a producer's next one would look like a gap.
+                v_outcomes[r.n] := 'no_segment';
+                v_bases[r.n] := v_known_base;
+            elsif r.producer_id is not null and r.producer_epoch < v_epoch then
                 v_outcomes[r.n] := 'fenced';
             elsif r.producer_id is not null
                     and r.base_sequence <> (case when v_epoch = r.producer_epoch then v_next else 0 end) then
@@ -137,10 +141,9 @@ begin
                 v_outcomes[r.n] := case when found then 'duplicate' else 'gap' end;
                 v_bases[r.n] := v_known_base;
                 v_times[r.n] := v_known_time;
-            elsif v_stuck or v_end + r.record_count > v_upper and v_end + r.record_count > (
+            elsif v_end + r.record_count > v_upper and v_end + r.record_count > (
                     -- A batch may run from one segment into the next; segments follow each other, so the last bound says how far.
                     select coalesce(max(g.upper_bound), 0) from ${internal}.segment g where g.partition_id = r.partition_id) then
-                -- Later batches of the partition wait too, or a small one would slip in before this one.
                 v_stuck := true;
                 v_outcomes[r.n] := 'no_segment';
                 select coalesce(max(g.upper_bound), v_end) into v_known_base from ${internal}.segment g where g.partition_id = r.partition_id;

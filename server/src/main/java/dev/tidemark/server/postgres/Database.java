@@ -51,14 +51,26 @@ public final class Database implements AutoCloseable {
      */
     public static Database open(DatabaseConfig config, MeterRegistry metrics, Duration patience) {
         DatabaseProbe.await(config, properties(config, SOCKET_TIMEOUT), patience);
+        return new Database(config, pool(config, "tidemark", config.poolSize(), metrics));
+    }
+
+    /**
+     * The same database through a pool of its own. A thread that is the only user of one of its connections gets the same one every time, as long as
+     * it lives.
+     */
+    public Database withPool(String name, int size, MeterRegistry metrics) {
+        return new Database(config, pool(config, name, size, metrics));
+    }
+
+    private static HikariDataSource pool(DatabaseConfig config, String name, int size, MeterRegistry metrics) {
         HikariConfig hikari = new HikariConfig();
-        hikari.setPoolName("tidemark");
+        hikari.setPoolName(name);
         hikari.setJdbcUrl(config.jdbcUrl());
         hikari.setDataSourceProperties(properties(config, SOCKET_TIMEOUT));
-        hikari.setMaximumPoolSize(config.poolSize());
+        hikari.setMaximumPoolSize(size);
         hikari.setConnectionTimeout(ACQUIRE_TIMEOUT_MS);
         hikari.setMetricRegistry(metrics);
-        return new Database(config, new HikariDataSource(hikari));
+        return new HikariDataSource(hikari);
     }
 
     /**

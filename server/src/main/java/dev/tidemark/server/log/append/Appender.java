@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 public final class Appender implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Appender.class);
 
+    private final Database connections;
     private final QueuedBytes queuedBytes;
     private final Clock clock;
     private final AppendMetrics metrics;
@@ -56,7 +57,10 @@ public final class Appender implements AutoCloseable {
         this.metrics = new AppendMetrics(registry);
         metrics.watch(queuedBytes);
         Reservation reservation = new Reservation(database.schemas(), leaderEpoch, limits.timeoutMs());
-        AppendTransaction transaction = new AppendTransaction(database, reservation, metrics);
+        // A connection a lane: PostgreSQL fills a page from the connection that began it, so records stay in order on
+        // disk.
+        this.connections = database.withPool("tidemark-append", limits.lanes(), registry);
+        AppendTransaction transaction = new AppendTransaction(connections, reservation, metrics);
         for (int i = 0; i < limits.lanes(); i++) {
             LaneQueue queue = new LaneQueue(limits.maxTransactionBytes());
             queues.add(queue);
@@ -163,6 +167,7 @@ public final class Appender implements AutoCloseable {
                 LOG.warn("{} did not finish within {}", lane.getName(), STOP_WITHIN);
             }
         }
+        connections.close();
     }
 
     private static final Duration STOP_WITHIN = Duration.ofSeconds(10);

@@ -72,7 +72,7 @@ class BatchCheckTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {-1, NOW + 3_600_001, Long.MIN_VALUE / 1000, 253_402_300_800_000L})
+    @ValueSource(longs = {-1, NOW + 3_600_001, -62_135_596_800_000L, 253_402_300_800_000L})
     void timestampOutOfBoundsIsRefused(long timestampMs) {
         byte[] bytes = TestLog.record(0, timestampMs, 0, null, null, List.of());
         assertThat(refusal(BYTES, batch(bytes)).error()).isEqualTo(ErrorCode.INVALID_TIMESTAMP);

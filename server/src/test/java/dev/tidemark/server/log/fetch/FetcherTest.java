@@ -48,6 +48,7 @@ class FetcherTest {
         for (int i = 0; i < 60; i++) {
             warm.append(topic, batch(0, values(i * 50, 50)));
         }
+        double missesBefore = hintMisses();
 
         for (long offset : new long[] {0, 1, 49, 50, 777, 999, 1000, 1001, 1999, 2000, 2999}) {
             String[] expected = values((int) offset, (int) (3000 - offset));
