@@ -31,7 +31,7 @@ public final class TidemarkServer implements LogSystem {
 
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Pattern HTTP_ADDRESS = Pattern.compile("https?://[\\w.\\[\\]:-]+:\\d+");
-    private static final Pattern JDBC_URL = Pattern.compile("jdbc:postgresql://\\S+");
+    private static final Pattern JDBC_URL = Pattern.compile("jdbc:postgresql://\\S+\\?\\S+");
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final Process process;
