@@ -69,7 +69,7 @@ final class PlainWay implements Contestant {
 
     /** It is slower than the others, so fewer make a round as long. */
     private int records() {
-        return Math.max(10_000, load.records() / 4);
+        return Math.max(2000, load.records() / 4);
     }
 
     @Override
