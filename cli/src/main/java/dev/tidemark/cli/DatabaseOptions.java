@@ -1,5 +1,7 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.server.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -41,6 +43,18 @@ final class DatabaseOptions {
         if (jdbcUrl != null && !jdbcUrl.isEmpty()) {
             return new DatabaseLocation(jdbcUrl, user, password, "");
         }
-        throw new CommandFailed("no database to run on: give --jdbc-url");
+        return embedded(dataDir == null || dataDir.toString().isEmpty() ? Path.of("tidemark-data") : dataDir);
+    }
+
+    private static DatabaseLocation embedded(Path folder) {
+        try {
+            String url = EmbeddedPostgres.jdbcUrlOf(folder)
+                    .orElseThrow(() -> new CommandFailed("no database to run on: there is none in " + folder
+                            + "; --data-dir says where the server keeps its own, --jdbc-url names another"));
+            return new DatabaseLocation(
+                    url, null, null, "; 'tidemark server' starts it, --jdbc-url names another database");
+        } catch (IOException e) {
+            throw new CommandFailed("cannot read " + folder + ": " + e.getMessage(), e);
+        }
     }
 }

@@ -52,6 +52,8 @@ public final class TidemarkCli implements Runnable {
     static CommandLine commandLine(Streams streams, List<String> args) {
         CommandLine root = new CommandLine(new TidemarkCli());
         boolean all = new CommandSet()
+                .add("server", () -> ServerCommand.commandLine(streams))
+                .add("migrate", () -> MigrateCommand.commandLine(streams))
                 .add("topics", () -> TopicsCommand.commandLine(streams, args))
                 .add("produce", () -> new ProduceCommand(streams))
                 .add("consume", () -> new ConsumeCommand(streams))

@@ -51,6 +51,8 @@ class TidemarkCliTest {
 
     static List<List<String>> commands() {
         return List.of(
+                List.of("server"),
+                List.of("migrate"),
                 List.of("topics", "create"),
                 List.of("topics", "list"),
                 List.of("topics", "describe"),

@@ -1,9 +1,7 @@
 package dev.tidemark.server;
 
-import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.Migrator;
 import dev.tidemark.server.postgres.StartException;
-import dev.tidemark.server.postgres.embedded.EmbeddedPostgres;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
@@ -88,29 +86,24 @@ public final class Main {
     }
 
     /**
-     * Brings a database up to this version, or prints SQL for psql that does.
+     * Brings an existing database up to this version, or prints SQL for psql that does.
      *
+     * @param flags as {@link Setting} says
      * @return the exit code
      */
     public static int migrate(
             List<String> flags, Map<String, String> environment, boolean print, PrintStream out, PrintStream err) {
         return withConfig(flags, environment, err, config -> {
             String url = config.postgres().jdbcUrl();
-            if (url != null) {
-                return migrate(config.postgres().at(url), print, out);
+            if (url == null) {
+                throw new ConfigException("no database to migrate: name one with " + Setting.JDBC_URL.flag() + " or "
+                        + Setting.JDBC_URL.environmentVariable() + " (a server migrates its embedded one itself)");
             }
-            try (EmbeddedPostgres embedded =
-                    EmbeddedPostgres.start(config.postgres().dataDir(), config.stopTimeout(), () -> {})) {
-                return migrate(config.postgres().at(embedded.jdbcUrl()), print, out);
-            }
+            Migrator migrator = new Migrator(config.postgres().at(url));
+            out.print(print ? migrator.print() : "migrations run: " + migrator.migrate() + "\n");
+            out.flush();
+            return 0;
         });
-    }
-
-    private static int migrate(DatabaseConfig database, boolean print, PrintStream out) {
-        Migrator migrator = new Migrator(database);
-        out.print(print ? migrator.print() : "migrations run: " + migrator.migrate() + "\n");
-        out.flush();
-        return 0;
     }
 
     private static int withConfig(

@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -126,7 +128,27 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
 
     private String url(String database, String user) {
+        return url(port, database, user, password);
+    }
+
+    private static String url(int port, String database, String user, String password) {
         return "jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?user=" + user + "&password=" + password;
+    }
+
+    /**
+     * The {@link #jdbcUrl} of the PostgreSQL in a folder, whoever runs it and whether or not it runs now; empty where none was ever started.
+     *
+     * @throws IOException when the folder may not be read
+     */
+    public static Optional<String> jdbcUrlOf(Path dataFolder) throws IOException {
+        Path port = dataFolder.resolve("port");
+        Path password = dataFolder.resolve("password");
+        if (Files.notExists(port) || Files.notExists(password)) {
+            return Optional.empty();
+        }
+        int number = Integer.parseInt(Files.readString(port).strip());
+        return Optional.of(
+                url(number, "tidemark", "tidemark", Files.readString(password).strip()));
     }
 
     /** The same for psql and everything else on libpq. */

@@ -1,0 +1,72 @@
+package dev.tidemark.cli;
+
+import dev.tidemark.server.Main;
+import dev.tidemark.server.Setting;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code tidemark migrate}. */
+@Command(
+        name = "migrate",
+        header = "Bring an existing database up to this version.",
+        description = {
+            "A server does this by itself when it starts. Where its role may not, somebody whose role may runs this"
+                    + " first, or reads and runs the SQL that --print writes; psql ends in the same state."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  tidemark migrate --jdbc-url jdbc:postgresql://localhost/app --db-user me",
+            "  TIDEMARK_JDBC_URL=jdbc:postgresql://localhost/app?user=me \\",
+            "      tidemark migrate --print > tidemark.sql"
+        })
+final class MigrateCommand implements Callable<Integer> {
+    private static final List<Setting> SETTINGS = List.of(
+            Setting.CONFIG_FILE,
+            Setting.JDBC_URL,
+            Setting.DB_USER,
+            Setting.DB_PASSWORD,
+            Setting.SCHEMA,
+            Setting.TOPIC_SCHEMA);
+
+    @Option(names = "--print", description = "Change nothing; print the SQL that would.")
+    private boolean print;
+
+    @Mixin
+    private final UnusedServerOptions unused = new UnusedServerOptions();
+
+    @Mixin
+    private final StandardOptions standard = new StandardOptions();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private final Streams streams;
+
+    private MigrateCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    static CommandLine commandLine(Streams streams) {
+        CommandLine command = new CommandLine(new MigrateCommand(streams));
+        SettingOptions.addTo(command.getCommandSpec(), SETTINGS);
+        return command;
+    }
+
+    @Override
+    public Integer call() {
+        List<String> flags = SettingOptions.given(
+                Objects.requireNonNull(spec, "set by picocli").commandLine().getParseResult(), SETTINGS);
+        PrintStream out = new PrintStream(streams.out(), true, StandardCharsets.UTF_8);
+        return Main.migrate(flags, System.getenv(), print, out, streams.err());
+    }
+}
