@@ -12,9 +12,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What PostgreSQL calls a cluster: its data directory, and the database and role in it that are ours. */
 final class Cluster {
+    private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
+
     private final DataFolder folder;
     private final PostgresBinaries binaries;
     private final PostgresAccount account;
@@ -28,6 +32,7 @@ final class Cluster {
     /** Makes the data directory unless it is there, and everything in it the property of whom PostgreSQL runs as. */
     void initialise(String password) throws IOException {
         if (Files.notExists(folder.data())) {
+            LOG.info("making a new database folder=\"{}\"", folder.data());
             makeData(password);
         }
         requireSameMajorVersion();

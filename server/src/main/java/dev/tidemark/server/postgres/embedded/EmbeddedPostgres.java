@@ -66,6 +66,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
 
     private static EmbeddedPostgres start(DataFolder folder, Duration stopPatience, Runnable onGivenUp)
             throws IOException {
+        LOG.info("starting postgres folder=\"{}\"", folder.root());
         PostgresBinaries binaries = PostgresBinaries.unpack(folder.binaries());
         PostgresAccount account = PostgresAccount.choose(binaries);
         String password = folder.password();
