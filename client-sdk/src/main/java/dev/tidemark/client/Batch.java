@@ -8,7 +8,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +67,9 @@ final class Batch {
     TidemarkException lastFailure;
 
     private @Nullable TidemarkException failure;
+    /** By the record's place, where it failed for a reason of its own. */
+    private Map<Integer, TidemarkException> ownFailures = Map.of();
+
     private long baseOffset;
     private long appendTimeMs;
 
@@ -166,6 +171,20 @@ final class Batch {
         state = State.ANSWERED;
     }
 
+    /** Every record fails for its own reason, where the server named one. */
+    void failed(TidemarkException exception, List<RecordProblem> problems) {
+        failed(exception);
+        Map<Integer, TidemarkException> byRecord = new HashMap<>();
+        for (RecordProblem problem : problems) {
+            byRecord.put(problem.index(), failureOf(problem, exception.errorCode()));
+        }
+        ownFailures = byRecord;
+    }
+
+    private static TidemarkException failureOf(RecordProblem problem, ErrorCode ofBatch) {
+        return Failures.of(ErrorCode.byName(problem.error()).orElse(ofBatch), problem.detail());
+    }
+
     boolean isFailed() {
         return failure != null;
     }
@@ -188,8 +207,7 @@ final class Batch {
             if (problem.index() >= 0 && problem.index() < count && bad.get(problem.index())) {
                 bad.clear(problem.index());
                 PendingRecord record = pending[problem.index()];
-                TidemarkException exception =
-                        Failures.of(ErrorCode.byName(problem.error()).orElse(error), problem.detail());
+                TidemarkException exception = failureOf(problem, error);
                 failures.add(() -> record.fail(exception));
             }
         }
@@ -246,7 +264,7 @@ final class Batch {
         for (int i = 0; i < count; i++) {
             PendingRecord record = pending[i];
             if (exception != null) {
-                record.fail(exception);
+                record.fail(ownFailures.getOrDefault(i, exception));
             } else {
                 record.succeed(metadata(i, record.timestamp));
             }

@@ -1,6 +1,7 @@
 package dev.tidemark.client;
 
 import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.api.RecordProblem;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -153,7 +154,7 @@ final class PartitionPipeline {
         if (failure.isRetriable()) {
             tryAgain(batch, failure, retryAtNanos);
         } else {
-            refusedForGood(batch, failure);
+            refusedForGood(batch, failure, List.of());
         }
     }
 
@@ -171,7 +172,7 @@ final class PartitionPipeline {
             beginNewChainWith(batch, refusal, nowNanos);
             return batch.removeRefused(verdict.recordProblems(), error);
         } else {
-            refusedForGood(batch, refusal);
+            refusedForGood(batch, refusal, verdict.recordProblems());
         }
         return List.of();
     }
@@ -203,8 +204,8 @@ final class PartitionPipeline {
     }
 
     /** With an unexpected error of the server nobody knows whether the batch is in the log: its answer to the next one will tell. */
-    private void refusedForGood(Batch batch, TidemarkException refusal) {
-        batch.failed(refusal);
+    private void refusedForGood(Batch batch, TidemarkException refusal, List<RecordProblem> problems) {
+        batch.failed(refusal, problems);
         if (refusal.errorCode() != ErrorCode.UNKNOWN_SERVER_ERROR) {
             breakChainAfter(batch);
         }

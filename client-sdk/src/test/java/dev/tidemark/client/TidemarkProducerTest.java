@@ -25,6 +25,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -305,12 +306,19 @@ class TidemarkProducerTest {
     }
 
     @Test
-    void aBatchOfBadRecordsOnlyFailsWhole() {
+    void aBatchOfBadRecordsOnlyFailsWholeAndEachForItsOwnReason() {
         broker.createTopic("t", 1);
         broker.badValue = "bad";
-        try (TidemarkProducer<String, String> producer = settings().build()) {
-            CompletableFuture<RecordMetadata> bad = producer.send(new ProducerRecord<>("t", "bad"));
-            assertThat(failure(bad)).isInstanceOf(InvalidRecordException.class);
+        try (TidemarkProducer<String, String> producer =
+                settings().linger(Duration.ofMillis(50)).build()) {
+            List<CompletableFuture<RecordMetadata>> bad = Stream.of("bad 0", "bad 1")
+                    .map(value -> producer.send(new ProducerRecord<>("t", value)))
+                    .toList();
+            for (int i = 0; i < bad.size(); i++) {
+                assertThat(failure(bad.get(i)))
+                        .isInstanceOf(InvalidRecordException.class)
+                        .hasMessageContaining("record " + i + " is bad");
+            }
             assertThat(producer.send(new ProducerRecord<>("t", "good")).join().offset())
                     .isZero();
         }
