@@ -1,0 +1,4 @@
+package dev.tidemark.integration.door;
+
+/** A record that was read. */
+public record Stored(int partition, long offset, long timestampMs, Content content) {}

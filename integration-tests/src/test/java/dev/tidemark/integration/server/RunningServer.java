@@ -1,0 +1,121 @@
+package dev.tidemark.integration.server;
+
+import dev.tidemark.integration.door.BinaryClient;
+import dev.tidemark.integration.door.HttpApi;
+import dev.tidemark.integration.door.JsonClient;
+import dev.tidemark.integration.door.LogClient;
+import dev.tidemark.integration.door.SdkClient;
+import dev.tidemark.server.Server;
+import dev.tidemark.server.ServerConfig;
+import dev.tidemark.server.testing.TestDatabase;
+import java.net.URI;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * A server in this JVM over a database of the test class's own, which keeps its promises after every test: see {@link TestDatabase}.
+ *
+ * <pre>{@code
+ * @RegisterExtension
+ * static final RunningServer server = new RunningServer();
+ * }</pre>
+ */
+public final class RunningServer implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
+    private static final AtomicInteger TOPICS = new AtomicInteger();
+
+    private final TestDatabase database = new TestDatabase();
+    private final List<String> flags;
+    private int port;
+    private @Nullable Server running;
+
+    /** @param flags of the server, beside where it listens and its database */
+    public RunningServer(String... flags) {
+        this.flags = List.of(flags);
+    }
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        database.beforeAll(context);
+        start();
+    }
+
+    private void start() {
+        List<String> all = new ArrayList<>(flags);
+        all.addAll(List.of("--http-port", Integer.toString(port), "--jdbc-url", database.jdbcUrl()));
+        running = Server.start(ServerConfig.read(all, Map.of()));
+        port = running.address().getPort();
+    }
+
+    private void stop() {
+        if (running != null) {
+            running.close();
+            running = null;
+        }
+    }
+
+    /** Stops in order and starts again on the same port: what is read then comes from the database. */
+    public void restart() {
+        stop();
+        start();
+    }
+
+    public URI uri() {
+        return URI.create("http://127.0.0.1:" + port);
+    }
+
+    public HttpApi http() {
+        return new HttpApi(this::uri);
+    }
+
+    public LogClient client(Door door) {
+        return switch (door) {
+            case SDK -> new SdkClient(uri());
+            case BINARY -> new BinaryClient(http());
+            case JSON -> new JsonClient(http());
+        };
+    }
+
+    /** A name no other topic has. */
+    public static String newName() {
+        return "topic-" + TOPICS.incrementAndGet();
+    }
+
+    /** A meter's value as {@code /metrics} shows it, summed over its tags; 0 when there is none yet. */
+    public double meter(String name) {
+        return Metrics.value(http().getText("/metrics"), name);
+    }
+
+    /** A connection of the test's own to the server's database. */
+    public Connection connect() throws SQLException {
+        return database.connect();
+    }
+
+    public String jdbcUrl() {
+        return database.jdbcUrl();
+    }
+
+    /** What {@code tidemark.verify} says now; it is asked after every test anyway. */
+    public List<String> brokenPromises() throws SQLException {
+        return database.brokenPromises();
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws SQLException {
+        database.afterEach(context);
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        stop();
+        database.afterAll(context);
+    }
+}
