@@ -80,8 +80,8 @@ record ConnectionConfig(
         if (!http || uri.getHost() == null || !bare) {
             throw new IllegalArgumentException("not a server address: '" + address + "' (want http://host:port)");
         }
-        String path = uri.getRawPath();
-        return path.endsWith("/") ? uri.resolve(path.substring(0, path.length() - 1)) : uri;
+        String text = uri.toString();
+        return text.endsWith("/") ? URI.create(text.substring(0, text.length() - 1)) : uri;
     }
 
     static void requirePositive(String name, Duration duration) {

@@ -272,6 +272,11 @@ final class PartitionPipeline {
         }
     }
 
+    /** For tests: as if so many records had been sent. */
+    void continueAt(int sequence) {
+        nextSequence = sequence;
+    }
+
     private void breakChainAfter(Batch batch) {
         if (!idempotent || batch.identity != null && !batch.identity.equals(identity)) {
             return;
