@@ -41,6 +41,7 @@ final class Batch {
     private final CountDownLatch completed = new CountDownLatch(1);
 
     private List<Chunk> chunks = new ArrayList<>(4);
+    private Chunk last;
     private PendingRecord[] pending = new PendingRecord[FIRST_PENDING];
     private int count;
     private int bytes;
@@ -77,6 +78,7 @@ final class Batch {
         this.partition = partition;
         this.createdNanos = nowNanos;
         first.end = HEADROOM;
+        last = first;
         chunks.add(first);
     }
 
@@ -95,10 +97,11 @@ final class Batch {
     }
 
     boolean hasRoom(int size) {
-        return chunks.get(chunks.size() - 1).hasRoom(size);
+        return last.hasRoom(size);
     }
 
     void add(Chunk chunk) {
+        last = chunk;
         chunks.add(chunk);
     }
 
@@ -111,7 +114,7 @@ final class Batch {
             int size,
             @Nullable SendCallback callback) {
         PendingRecord record = new PendingRecord(timestampMs, callback);
-        chunks.get(chunks.size() - 1).append(count, timestampMs, partition.partition(), key, value, headers);
+        last.append(count, timestampMs, partition.partition(), key, value, headers);
         if (count == pending.length) {
             pending = Arrays.copyOf(pending, 2 * count);
         }

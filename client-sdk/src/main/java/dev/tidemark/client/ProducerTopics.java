@@ -35,8 +35,9 @@ final class ProducerTopics {
     }
 
     /** Whether the topic's partitions should be asked for again, which the caller then does. */
-    boolean beginRefresh(TopicBuffers topic) {
-        return topic.beginRefresh(MAX_AGE.toNanos(), System.nanoTime());
+    boolean beginRefresh(String topic) {
+        TopicBuffers known = topics.get(topic);
+        return known != null && known.beginRefresh(MAX_AGE.toNanos(), System.nanoTime());
     }
 
     /** Asks for the topic's partitions and waits. */

@@ -131,18 +131,22 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
             throw closedException();
         }
         sender.announce(pipeline);
+        refreshWhenDue(pipeline.buffer.partition.topic());
         return record;
+    }
+
+    /** Looked at once for many records, when one of them needs memory. */
+    private void refreshWhenDue(String topic) {
+        if (topics.beginRefresh(topic)) {
+            sender.runErrand(() -> refresh(topic));
+        }
     }
 
     private TopicBuffers topic(String name) {
         if (closed) {
             throw closedException();
         }
-        TopicBuffers topic = topics.get(name);
-        if (topics.beginRefresh(topic)) {
-            sender.runErrand(() -> refresh(name));
-        }
-        return topic;
+        return topics.get(name);
     }
 
     private void refresh(String topic) {
