@@ -289,7 +289,9 @@ final class Sender implements SenderCrew.Tasks {
         if (verdict instanceof Verdict.BrokenOff brokenOff) {
             pause = Backoff.orRetryAfter(pause, brokenOff.retryAfter());
         }
-        pipeline.settle(batch, verdict, now, now + pause).forEach(completions::add);
+        List<Runnable> failures = pipeline.settle(batch, verdict, now, now + pause);
+        counters.recordsFailed.addAndGet(failures.size());
+        failures.forEach(completions::add);
         pipeline.complete(this::complete);
         if (pipeline.hasWork()) {
             list(pipeline);
