@@ -30,8 +30,12 @@ final class FetchRoutes {
     static final int MAX_BYTES = 64 * 1024 * 1024;
     static final int MAX_WAIT_MS = 30_000;
 
-    /** In one request; more than a topic may have. */
+    /** In one request; as many as a topic may have. */
     static final int MAX_POSITIONS = 10_000;
+
+    private static final String AT_LEGAL = "earliest, latest, or " + Timestamps.LEGAL;
+    private static final String OFFSET_LEGAL = "a whole number from 0, earliest or latest";
+    private static final List<PartitionRecords> NOTHING = List.of();
 
     private final Topics topics;
     private final RecordLog log;
@@ -61,9 +65,11 @@ final class FetchRoutes {
         boolean binary = ContentTypes.wantsBinary(ctx);
         Topic topic = topics.find(ctx.pathParam("topic"));
         int partition = partition(ctx, topic);
-        String offset = query.requiredText("offset", "an offset, earliest or latest");
+        String offset = query.requiredText("offset", OFFSET_LEGAL);
         FetchRequest.Position position = new FetchRequest.Position(
-                topic, partition, offset(topic, partition, offset, () -> illegalOffset(offset)));
+                topic,
+                partition,
+                offset(topic, partition, offset, () -> Query.illegal("offset", offset, OFFSET_LEGAL)));
         fetch(ctx, new FetchRequest(List.of(position), maxRecords, maxBytes, maxWaitMs), read -> {
             PartitionRecords records = read.get(0);
             requireRead(records);
@@ -180,8 +186,6 @@ final class FetchRoutes {
         ctx.future(() -> answered);
     }
 
-    private static final List<PartitionRecords> NOTHING = List.of();
-
     private void offset(Context ctx) {
         Query query = Query.of(ctx, "at");
         String at = query.requiredText("at", AT_LEGAL);
@@ -197,9 +201,6 @@ final class FetchRoutes {
                         found.leaderEpoch(),
                         found.logEndOffset()));
     }
-
-    private static final String AT_LEGAL = "earliest, latest, or " + Timestamps.LEGAL;
-    private static final String OFFSET_LEGAL = "a whole number from 0, \"earliest\" or \"latest\"";
 
     private static OffsetQuery offsetQuery(String at) {
         OffsetQuery named = namedOffset(at);
@@ -243,10 +244,6 @@ final class FetchRoutes {
             throw otherwise.exception();
         }
         return Long.parseLong(text);
-    }
-
-    private static ApiException illegalOffset(String value) {
-        return Query.illegal("offset", value, "a whole number from 0, earliest or latest");
     }
 
     private static int partition(Context ctx, Topic topic) {

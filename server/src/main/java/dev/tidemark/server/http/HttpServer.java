@@ -1,5 +1,7 @@
 package dev.tidemark.server.http;
 
+import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.topic.Topics;
@@ -26,6 +28,10 @@ import org.slf4j.MDC;
 /** The door to HTTP: serves the doors of the log and of topics until stopped. Thread-safe. */
 public final class HttpServer implements AutoCloseable {
     private static final String STARTED_AT = "tidemark.started_at";
+
+    /** Javalin would follow it, and what looks like a GET to a proxy that lets only those through would delete a topic. */
+    private static final String METHOD_OVERRIDE = "X-HTTP-Method-Override";
+
     private static final String ROUTE = "tidemark.route";
 
     private final HttpConfig config;
@@ -145,6 +151,11 @@ public final class HttpServer implements AutoCloseable {
     private static void begin(Context ctx) {
         ctx.attribute(STARTED_AT, System.nanoTime());
         RequestIds.assign(ctx);
+        if (ctx.req().getHeader(METHOD_OVERRIDE) != null) {
+            throw new ApiException(
+                    ErrorCode.INVALID_REQUEST,
+                    "the header " + METHOD_OVERRIDE + " is not followed: use the method itself");
+        }
     }
 
     /** The handler, with its route known to the metrics and its request to the log. */

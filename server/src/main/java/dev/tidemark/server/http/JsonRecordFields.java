@@ -3,14 +3,10 @@ package dev.tidemark.server.http;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.tidemark.protocol.ErrorCode;
-import dev.tidemark.protocol.Header;
-import dev.tidemark.protocol.HeaderCodec;
 import dev.tidemark.server.http.RecordDraft.Field;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Base64;
-import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +45,10 @@ final class JsonRecordFields {
             case "value" -> readPart(parser, body, draft, Field.VALUE, draft.value, jsonValues);
             case "key_base64" -> readBase64(parser, draft, Field.KEY, draft.key, name);
             case "value_base64" -> readBase64(parser, draft, Field.VALUE, draft.value, name);
-            case "headers" -> readHeaders(parser, draft);
+            case "headers" -> {
+                requireFirst(draft, Field.HEADERS);
+                JsonHeaders.read(parser, draft);
+            }
             case "partition" -> readPartition(parser, draft);
             case "timestamp" -> readTimestamp(parser, draft);
             default ->
@@ -109,7 +108,7 @@ final class JsonRecordFields {
     }
 
     /** Null when the text has a surrogate without its other half. */
-    private static byte @Nullable [] utf8(String text) {
+    static byte @Nullable [] utf8(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (Character.isSurrogate(c)) {
@@ -137,7 +136,8 @@ final class JsonRecordFields {
         }
     }
 
-    private static byte @Nullable [] base64(JsonParser parser, RecordDraft draft, String name) throws IOException {
+    /** Null, and the fault noted, when it is none. */
+    static byte @Nullable [] base64(JsonParser parser, RecordDraft draft, String name) throws IOException {
         if (parser.currentToken() != JsonToken.VALUE_STRING) {
             draft.fail(ErrorCode.INVALID_REQUEST, "\"" + name + "\" must be a string of base64, not " + shown(parser));
             return null;
@@ -189,110 +189,6 @@ final class JsonRecordFields {
                     "\"timestamp\" must be " + Timestamps.LEGAL + ", not " + shown(parser));
         } else {
             draft.timestampMs = ms;
-        }
-    }
-
-    private static void readHeaders(JsonParser parser, RecordDraft draft) throws IOException {
-        requireFirst(draft, Field.HEADERS);
-        List<Header> headers = new ArrayList<>();
-        switch (parser.currentToken()) {
-            case VALUE_NULL -> {}
-            case START_OBJECT -> readHeaderObject(parser, draft, headers);
-            case START_ARRAY -> readHeaderList(parser, draft, headers);
-            default ->
-                draft.fail(
-                        ErrorCode.INVALID_RECORD,
-                        "\"headers\" must be an object of strings or a list of {\"name\", \"value\"}, not "
-                                + shown(parser));
-        }
-        if (draft.error == null && !headers.isEmpty()) {
-            try {
-                draft.headers = HeaderCodec.encode(headers);
-            } catch (IllegalArgumentException e) {
-                draft.fail(ErrorCode.INVALID_RECORD, String.valueOf(e.getMessage()));
-            }
-        }
-    }
-
-    private static void readHeaderObject(JsonParser parser, RecordDraft draft, List<Header> headers)
-            throws IOException {
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            String name = parser.currentName();
-            parser.nextToken();
-            headers.add(new Header(name, headerText(parser, draft, name)));
-            parser.skipChildren();
-        }
-    }
-
-    private static byte @Nullable [] headerText(JsonParser parser, RecordDraft draft, String name) throws IOException {
-        if (parser.currentToken() == JsonToken.VALUE_NULL) {
-            return null;
-        }
-        if (parser.currentToken() != JsonToken.VALUE_STRING) {
-            draft.fail(
-                    ErrorCode.INVALID_RECORD,
-                    "header \"" + shortened(name) + "\" must be a string or null, not " + shown(parser));
-            return null;
-        }
-        byte[] text = utf8(parser.getText());
-        if (text == null) {
-            draft.fail(
-                    ErrorCode.INVALID_RECORD,
-                    "header \"" + shortened(name) + "\" has half of a surrogate pair, which is no text");
-        }
-        return text;
-    }
-
-    private static void readHeaderList(JsonParser parser, RecordDraft draft, List<Header> headers) throws IOException {
-        while (parser.nextToken() != JsonToken.END_ARRAY) {
-            if (parser.currentToken() == JsonToken.START_OBJECT) {
-                readHeader(parser, draft, headers);
-            } else {
-                draft.fail(
-                        ErrorCode.INVALID_RECORD,
-                        "header " + headers.size() + " must be an object with \"name\" and \"value\", not "
-                                + shown(parser));
-                parser.skipChildren();
-            }
-        }
-    }
-
-    private static void readHeader(JsonParser parser, RecordDraft draft, List<Header> headers) throws IOException {
-        String which = "header " + headers.size();
-        String name = null;
-        byte[] value = null;
-        boolean hasValue = false;
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            String field = parser.currentName();
-            parser.nextToken();
-            switch (field) {
-                case "name" -> {
-                    if (name != null || parser.currentToken() != JsonToken.VALUE_STRING) {
-                        draft.fail(ErrorCode.INVALID_RECORD, which + " must have one \"name\", a string");
-                    }
-                    name = parser.getText();
-                }
-                case "value", "value_base64" -> {
-                    if (hasValue) {
-                        draft.fail(ErrorCode.INVALID_RECORD, which + " has more than one value");
-                    }
-                    hasValue = true;
-                    value = parser.currentToken() == JsonToken.VALUE_NULL
-                            ? null
-                            : field.equals("value") ? headerText(parser, draft, which) : base64(parser, draft, field);
-                }
-                default ->
-                    draft.fail(
-                            ErrorCode.INVALID_RECORD,
-                            which + " has an unknown field \"" + shortened(field)
-                                    + "\"; known are name, value, value_base64");
-            }
-            parser.skipChildren();
-        }
-        if (name == null) {
-            draft.fail(ErrorCode.INVALID_RECORD, which + " has no \"name\"");
-        } else {
-            headers.add(new Header(name, value));
         }
     }
 

@@ -101,6 +101,17 @@ class HostileRequestsTest {
     }
 
     @Test
+    void aMethodInDisguiseIsNotFollowed() {
+        String topic = server.newTopic();
+
+        Answer refused = server.get("/v1/topics/" + topic, "X-HTTP-Method-Override", "DELETE");
+
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.error()).isEqualTo("INVALID_REQUEST");
+        assertThat(server.get("/v1/topics/" + topic).status()).isEqualTo(200);
+    }
+
+    @Test
     void headsThatAreTooLongAreRefused() {
         assertThat(server.raw("GET /" + "a".repeat(20_000) + " HTTP/1.1\r\nHost: x\r\n\r\n", new byte[0]))
                 .startsWith("HTTP/1.1 414 ")
