@@ -29,6 +29,7 @@ class HttpServerTest {
     @AfterEach
     void clearTheWay() {
         server.setObstacle(null);
+        server.setCluster(null);
     }
 
     @Test
@@ -120,5 +121,34 @@ class HttpServerTest {
     void requestsWithoutANameGetDifferentOnes() {
         assertThat(server.get("/health/live").header("X-Request-Id"))
                 .isNotEqualTo(server.get("/health/live").header("X-Request-Id"));
+    }
+
+    @Test
+    void whatNobodyExpectedIsSaidWithoutWhatIsInside() {
+        server.setCluster(() -> {
+            throw new IllegalStateException("select secret from vault");
+        });
+
+        Answer failed = server.get("/v1/cluster", "X-Request-Id", "some-request");
+
+        assertThat(failed.status()).isEqualTo(500);
+        assertThat(failed.error()).isEqualTo("UNKNOWN_SERVER_ERROR");
+        assertThat(failed.detail()).contains("some-request");
+        assertThat(failed.json().toString()).doesNotContain("secret", "IllegalState");
+    }
+
+    @Test
+    void anErrorOfJavasIsAProblemToo() {
+        server.setCluster(() -> {
+            throw new StackOverflowError("secret");
+        });
+
+        Answer failed = server.get("/v1/cluster");
+
+        assertThat(failed.status()).isEqualTo(500);
+        assertThat(failed.error()).isEqualTo("UNKNOWN_SERVER_ERROR");
+        assertThat(failed.json().toString()).doesNotContain("secret", "StackOverflow");
+        assertThat(failed.header("X-Request-Id"))
+                .isEqualTo(failed.json().path("request_id").asText());
     }
 }

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -36,14 +37,26 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
     private static final AtomicInteger TOPICS = new AtomicInteger();
 
     private final TestDatabase database;
+    private final HttpConfig config;
     private final AtomicReference<String> obstacle = new AtomicReference<>();
+    private final AtomicReference<Supplier<ClusterDescription>> cluster =
+            new AtomicReference<>(RunningServer::someCluster);
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private RecordLog log;
     private HttpServer server;
 
     RunningServer(TestDatabase database) {
+        this(database, HttpConfig.listeningOn("127.0.0.1", 0).withMaxRequestBytes(MAX_REQUEST_BYTES));
+    }
+
+    RunningServer(TestDatabase database, HttpConfig config) {
         this.database = database;
+        this.config = config;
+    }
+
+    private static ClusterDescription someCluster() {
+        return new ClusterDescription("some-cluster", "1.2.3", List.of());
     }
 
     @Override
@@ -55,10 +68,10 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
                 Clock.systemUTC(),
                 metrics);
         server = new HttpServer(
-                HttpConfig.listeningOn("127.0.0.1", 0).withMaxRequestBytes(MAX_REQUEST_BYTES),
+                config,
                 new Topics(database.database()),
                 log,
-                () -> new ClusterDescription("some-cluster", "1.2.3", List.of()),
+                () -> cluster.get().get(),
                 bound -> obstacle.get(),
                 metrics,
                 Clock.systemUTC());
@@ -79,6 +92,11 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
     /** What stands in the way of being ready; null when nothing does. */
     void setObstacle(String what) {
         obstacle.set(what);
+    }
+
+    /** What {@code GET /v1/cluster} does from now on; null: what it did at first. */
+    void setCluster(Supplier<ClusterDescription> what) {
+        cluster.set(what == null ? RunningServer::someCluster : what);
     }
 
     /** An answer whose body is JSON, or nothing. */
