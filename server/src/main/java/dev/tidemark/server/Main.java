@@ -99,7 +99,7 @@ public final class Main {
                 throw new ConfigException("no database to migrate: name one with " + Setting.JDBC_URL.flag() + " or "
                         + Setting.JDBC_URL.environmentVariable() + " (a server migrates its embedded one itself)");
             }
-            Migrator migrator = new Migrator(config.postgres().at(url));
+            Migrator migrator = new Migrator(config.databaseAt(url));
             out.print(print ? migrator.print() : "migrations run: " + migrator.migrate() + "\n");
             out.flush();
             return 0;

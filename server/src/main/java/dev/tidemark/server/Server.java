@@ -66,7 +66,7 @@ public final class Server implements AutoCloseable {
         this.config = config;
         try {
             embedded = startEmbedded(config);
-            databaseConfig = config.postgres().at(embedded == null ? requiredUrl(config) : embedded.jdbcUrl());
+            databaseConfig = config.databaseAt(embedded == null ? requiredUrl(config) : embedded.jdbcUrl());
             Database database = started(
                     Database.open(databaseConfig, metrics, config.postgres().startTimeout()));
             new Migrator(databaseConfig).migrate();

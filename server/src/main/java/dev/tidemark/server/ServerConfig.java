@@ -33,6 +33,7 @@ public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits 
      *
      * @param jdbcUrl null: an embedded one
      * @param dataDir where the embedded one lives
+     * @param poolSize all connections, those of the append lanes included
      * @param startTimeout how long one that cannot be reached yet is waited for
      */
     public record Postgres(
@@ -45,19 +46,27 @@ public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits 
             SchemaNames schemas,
             Duration startTimeout) {
 
-        /** The database at a URL, which for the embedded one is known only once it runs. */
-        DatabaseConfig at(String url) {
-            boolean embedded = jdbcUrl == null;
-            return new DatabaseConfig(
-                    url, embedded ? null : user, embedded ? null : password, poolSize, prepareThreshold, schemas);
-        }
-
         /** Without the password. */
         @Override
         public String toString() {
             return "Postgres["
-                    + (jdbcUrl == null ? "embedded in " + dataDir : at(jdbcUrl).toString()) + "]";
+                    + (jdbcUrl == null
+                            ? "embedded in " + dataDir
+                            : DatabaseConfig.of(jdbcUrl).location()) + "]";
         }
+    }
+
+    /** The database at a URL, which for the embedded one is known only once it runs. */
+    DatabaseConfig databaseAt(String url) {
+        boolean embedded = postgres.jdbcUrl() == null;
+        return new DatabaseConfig(
+                url,
+                embedded ? null : postgres.user(),
+                embedded ? null : postgres.password(),
+                // The lanes have theirs apart.
+                postgres.poolSize() - log.append().lanes(),
+                postgres.prepareThreshold(),
+                postgres.schemas());
     }
 
     /** Settings from flags such as {@code --http-port 0}, the environment and the file they name. @throws ConfigException */
