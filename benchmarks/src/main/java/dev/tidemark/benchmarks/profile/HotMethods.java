@@ -71,14 +71,18 @@ final class HotMethods {
     }
 
     private String text() {
-        return section("samples by thread", threads)
-                + section("samples by method on top", top)
-                + section("samples by method of ours, with what it calls", oursInclusive)
-                + section("bytes allocated by class", allocated);
+        long samples = sum(threads);
+        return section("samples by thread", threads, samples)
+                + section("samples by method on top", top, samples)
+                + section("samples by method of ours, with what it calls", oursInclusive, samples)
+                + section("bytes allocated by class", allocated, sum(allocated));
     }
 
-    private static String section(String title, Map<String, Long> counts) {
-        long total = counts.values().stream().mapToLong(Long::longValue).sum();
+    private static long sum(Map<String, Long> counts) {
+        return counts.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    private static String section(String title, Map<String, Long> counts, long total) {
         StringBuilder text = new StringBuilder("  " + title + "\n");
         counts.entrySet().stream()
                 .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
