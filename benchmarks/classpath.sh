@@ -1,4 +1,4 @@
-# Sourced by run and profile: builds what is missing or old, then sets java, java_options and classpath.
+# Sourced by run and profile, with their arguments: builds what is missing or old, then sets java, java_options and classpath.
 home="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 here="$home/benchmarks"
 target="$here/target"
@@ -8,6 +8,9 @@ javac="${JAVA_HOME:+$JAVA_HOME/bin/}javac"
 newer_than() { # newer_than FILE PATH...: whether something in the paths is newer than the file, or there is no file
     [ ! -e "$1" ] || [ -n "$(find "${@:2}" -type f -newer "$1" -not -path '*/target/*' -print -quit)" ]
 }
+
+# Built before anything waits for it to start.
+[[ " $* " == *" --tidemark "* ]] || "$home/bin/tidemark" --help >/dev/null
 
 ours="$target/classpath"
 if newer_than "$ours" "$home/pom.xml" "$here/pom.xml" "$here/src/main" "$home/client-sdk" "$home/protocol"; then

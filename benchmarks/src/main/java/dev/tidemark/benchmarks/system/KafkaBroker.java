@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 
 /** A private one-node Kafka broker (KRaft, controller and broker in one process) on free ports of 127.0.0.1. */
 public final class KafkaBroker implements LogSystem {
-    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
     private static final Duration POLL = Duration.ofMillis(100);
 
     /** As in Kafka's own start script. */

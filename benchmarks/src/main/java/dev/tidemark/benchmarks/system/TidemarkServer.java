@@ -29,6 +29,9 @@ public final class TidemarkServer implements LogSystem {
     /** The first start from a fresh clone builds the server. */
     private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
 
+    /** The one setting of the caller's that is let through, so that Java options can be tried. */
+    public static final String JAVA_OPTIONS = "TIDEMARK_JAVA_OPTS";
+
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Pattern HTTP_ADDRESS = Pattern.compile("https?://[\\w.\\[\\]:-]+:\\d+");
     private static final Pattern JDBC_URL = Pattern.compile("jdbc:postgresql://\\S+\\?\\S+");
@@ -58,7 +61,7 @@ public final class TidemarkServer implements LogSystem {
         Path log = directory.resolve("server.log");
         ProcessBuilder builder = new ProcessBuilder(command.toString(), "server");
         Map<String, String> environment = builder.environment();
-        environment.keySet().removeIf(name -> name.startsWith("TIDEMARK_"));
+        environment.keySet().removeIf(name -> name.startsWith("TIDEMARK_") && !name.equals(JAVA_OPTIONS));
         environment.put("TIDEMARK_HTTP_PORT", "0");
         environment.put("TIDEMARK_DATA_DIR", directory.resolve("data").toString());
         builder.directory(directory.toFile()).redirectErrorStream(true).redirectOutput(log.toFile());
