@@ -35,7 +35,8 @@ final class ProduceExchange {
             return forAll(batches, new Verdict.BrokenOff(noAnswer, Duration.ZERO));
         } catch (InterruptedException closing) {
             return forAll(batches, new Verdict.BrokenOff(new InterruptException(closing), Duration.ZERO));
-        } catch (RuntimeException bug) {
+        } catch (RuntimeException | Error bug) {
+            // Whatever it is, the records' futures must not wait for ever.
             TidemarkException failure =
                     new TidemarkException(ErrorCode.UNKNOWN_SERVER_ERROR, "sending failed: " + bug, bug);
             return forAll(batches, new Verdict.BrokenOff(failure, Duration.ZERO));

@@ -31,7 +31,15 @@ final class ProducerTopics {
     /** Blocks for a topic's first use. @throws TidemarkException when its partitions cannot be had */
     TopicBuffers get(String topic) {
         TopicBuffers known = topics.get(topic);
-        return known != null ? known : load(topic);
+        return known != null && known.partitionCount() > 0 ? known : load(topic);
+    }
+
+    /** The server does not know the topic, or one of its partitions, as we do: ask again before the next record. */
+    void forget(String topic) {
+        TopicBuffers known = topics.get(topic);
+        if (known != null) {
+            known.forget();
+        }
     }
 
     /** Whether the topic's partitions should be asked for again, which the caller then does. */

@@ -10,4 +10,9 @@ public class RetriableException extends TidemarkException {
     public RetriableException(ErrorCode errorCode, String message, @Nullable Throwable cause) {
         super(errorCode, message, cause);
     }
+
+    @Override
+    public boolean isRetriable() {
+        return true;
+    }
 }

@@ -1,5 +1,6 @@
 package dev.tidemark.client;
 
+import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.ProduceFrame;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -10,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +29,7 @@ final class Sender implements SenderCrew.Tasks {
     private final Transport transport;
     private final BufferPool pool;
     private final ProducerCounters counters;
+    private final Consumer<String> onUnknownTopic;
     private final Backoff backoff;
     private final ProduceExchange exchange;
     private final SenderCrew crew;
@@ -37,13 +40,22 @@ final class Sender implements SenderCrew.Tasks {
     private final ProducerIds ids = new ProducerIds();
     private final Deque<PartitionPipeline> listed = new ArrayDeque<>();
     private final Deque<Runnable> errands = new ArrayDeque<>();
+    private int maxRequestBytes;
     private int flushing;
     private long nextExpiryNanos;
     private long quietNanos;
     private boolean hasMore;
 
-    Sender(ProducerConfig config, Transport transport, BufferPool pool, ProducerCounters counters) {
+    /** @param onUnknownTopic told when the server does not know a topic, or a partition of it, that was sent to */
+    Sender(
+            ProducerConfig config,
+            Transport transport,
+            BufferPool pool,
+            ProducerCounters counters,
+            Consumer<String> onUnknownTopic) {
+        this.onUnknownTopic = onUnknownTopic;
         this.config = config;
+        this.maxRequestBytes = config.maxRequestBytes();
         this.transport = transport;
         this.pool = pool;
         this.counters = counters;
@@ -202,11 +214,14 @@ final class Sender implements SenderCrew.Tasks {
     /** Looks at every listed partition at most once, beginning where the last request left off; a request is for one topic. */
     private List<Sent> gather(SendChance chance) {
         List<Sent> request = new ArrayList<>();
-        int left = config.maxRequestBytes() - ProduceFrame.HEADER_BYTES;
+        int left = maxRequestBytes - ProduceFrame.HEADER_BYTES;
         for (int i = listed.size(); i > 0; i--) {
             PartitionPipeline pipeline = listed.removeFirst();
-            if (request.isEmpty() || request.get(0).pipeline().isOfSameTopic(pipeline)) {
-                Batch batch = pipeline.next(chance, left, ids);
+            boolean otherTopic =
+                    !request.isEmpty() && !request.get(0).pipeline().isOfSameTopic(pipeline);
+            if (!otherTopic) {
+                // A batch alone always fits: it is no larger than the setting allows.
+                Batch batch = pipeline.next(chance, request.isEmpty() ? Integer.MAX_VALUE : left, ids);
                 if (batch != null) {
                     request.add(new Sent(pipeline, batch));
                     left -= batch.requestBytes();
@@ -215,7 +230,7 @@ final class Sender implements SenderCrew.Tasks {
             if (pipeline.hasWork()) {
                 listed.addLast(pipeline);
                 // Left over, for another thread: what is full here already, or of another topic.
-                hasMore |= !request.isEmpty() && pipeline.buffer.hasFull();
+                hasMore |= !request.isEmpty() && (pipeline.buffer.hasFull() || otherTopic && flushing > 0);
             } else {
                 pipeline.listed = false;
             }
@@ -257,6 +272,7 @@ final class Sender implements SenderCrew.Tasks {
         List<Verdict> verdicts = exchange.send(request, timeout(request));
         crew.lock().lock();
         try {
+            verdicts = smallerRequestsIfTooLarge(request, verdicts);
             for (int i = 0; i < request.size(); i++) {
                 settle(request.get(i), verdicts.get(i));
             }
@@ -264,6 +280,24 @@ final class Sender implements SenderCrew.Tasks {
             crew.lock().unlock();
         }
         completions.run();
+    }
+
+    /** Something on the way takes less in one request than we send (proxies often take 1 MiB): the batches may still pass in smaller ones. */
+    private List<Verdict> smallerRequestsIfTooLarge(List<Sent> request, List<Verdict> verdicts) {
+        boolean tooLarge = request.size() > 1
+                && verdicts.get(0) instanceof Verdict.BrokenOff brokenOff
+                && brokenOff.failure().errorCode() == ErrorCode.MESSAGE_TOO_LARGE;
+        if (!tooLarge) {
+            return verdicts;
+        }
+        int bytes =
+                request.stream().mapToInt(sent -> sent.batch().requestBytes()).sum();
+        maxRequestBytes = bytes / 2;
+        TidemarkException smaller = new RetriableException(
+                ErrorCode.MESSAGE_TOO_LARGE, "a request of " + bytes + " bytes is too large for the server", null);
+        return request.stream()
+                .<Verdict>map(sent -> new Verdict.BrokenOff(smaller, Duration.ZERO))
+                .toList();
     }
 
     /** A request does not outlive its oldest batch. */
@@ -293,9 +327,21 @@ final class Sender implements SenderCrew.Tasks {
         counters.recordsFailed.addAndGet(failures.size());
         failures.forEach(completions::add);
         pipeline.complete(this::complete);
+        if (errorOf(verdict) == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
+            onUnknownTopic.accept(batch.partition.topic());
+        }
         if (pipeline.hasWork()) {
             list(pipeline);
         }
+    }
+
+    private static @Nullable ErrorCode errorOf(Verdict verdict) {
+        if (verdict instanceof Verdict.Refused refused) {
+            return refused.refusal().errorCode();
+        }
+        return verdict instanceof Verdict.BrokenOff brokenOff
+                ? brokenOff.failure().errorCode()
+                : null;
     }
 
     private void askForIdentity() {

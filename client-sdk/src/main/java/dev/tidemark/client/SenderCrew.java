@@ -1,5 +1,6 @@
 package dev.tidemark.client;
 
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,8 @@ final class SenderCrew {
         /** After {@code next} gave a task: whether there is another for another thread. */
         boolean hasMore();
     }
+
+    private static final System.Logger LOGGER = System.getLogger(TidemarkProducer.class.getName());
 
     private final String name;
     private final int size;
@@ -126,13 +129,14 @@ final class SenderCrew {
     }
 
     private @Nullable Runnable awaitTask() throws InterruptedException {
-        lock.lockInterruptibly();
+        lock.lock();
         try {
             while (!stopped) {
                 Runnable task = tasks.next(busy);
                 if (task != null) {
                     busy++;
-                    if (tasks.hasMore()) {
+                    // Somebody must go on looking at the clock, if anybody is free to.
+                    if (tasks.hasMore() || timekeeper == null && waiting > woken) {
                         wakeOne();
                     }
                     return task;
@@ -190,16 +194,26 @@ final class SenderCrew {
 
         @Override
         public void run() {
-            try {
-                for (Runnable task = awaitTask(); task != null; task = awaitTask()) {
-                    try {
-                        task.run();
-                    } finally {
-                        finished();
+            while (true) {
+                try {
+                    Runnable task = awaitTask();
+                    if (task == null) {
+                        return;
                     }
+                    run(task);
+                } catch (InterruptedException e) {
+                    // The crew is stopped, and awaitTask says so; or a caller's code left its mark on this thread.
                 }
-            } catch (InterruptedException stop) {
-                // The crew was stopped: nothing else interrupts it.
+            }
+        }
+
+        private void run(Runnable task) {
+            try {
+                task.run();
+            } catch (RuntimeException | Error bug) {
+                LOGGER.log(Level.ERROR, "a task of the producer failed", bug);
+            } finally {
+                finished();
             }
         }
     }

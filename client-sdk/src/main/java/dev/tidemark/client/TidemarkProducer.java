@@ -52,7 +52,6 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
         int batchBytes = Math.min(config.batchBytes(), maxRecordBytes);
         this.pool = new BufferPool(config.bufferBytes(), Math.min(CHUNK_BYTES, batchBytes + Batch.HEADROOM));
         Transport transport = new Transport(config.connection());
-        this.sender = new Sender(config, transport, pool, counters);
         this.topics = new ProducerTopics(
                 new Caller(transport),
                 config.maxBlock(),
@@ -60,6 +59,7 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
                         new PartitionBuffer(partition, batchBytes),
                         config.idempotence(),
                         config.maxInFlightRequests()));
+        this.sender = new Sender(config, transport, pool, counters, topics::forget);
     }
 
     /** Settings of a new producer of bytes; set serializers for other types. */
@@ -93,16 +93,18 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
         Long timestamp = record.timestamp();
         long timestampMs = timestamp == null ? System.currentTimeMillis() : timestamp;
         TopicBuffers topic = topic(record.topic());
-        int partition = choosePartition(topic, record.partition(), key, value);
+        // Never 0, though another thread may have learnt just now that the topic is gone.
+        int count = Math.max(topic.partitionCount(), 1);
+        int partition = choosePartition(topic, count, record.partition(), key, value);
         boolean sticky = partition == RecordPartitioner.ANY;
         if (sticky) {
-            partition = topic.sticky();
+            partition = topic.sticky(count);
         }
         PendingRecord sent =
                 topic.partition(partition).buffer.tryAppend(timestampMs, key, value, headers, size, callback);
         if (sent == null && sticky && topic.partition(partition).buffer.wantsNewBatch(size)) {
-            topic.moveStickyFrom(partition);
-            partition = topic.sticky();
+            topic.moveStickyFrom(partition, count);
+            partition = topic.sticky(count);
             sent = topic.partition(partition).buffer.tryAppend(timestampMs, key, value, headers, size, callback);
         }
         return sent != null
@@ -160,12 +162,11 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
     }
 
     private int choosePartition(
-            TopicBuffers topic, @Nullable Integer named, byte @Nullable [] key, byte @Nullable [] value) {
+            TopicBuffers topic, int count, @Nullable Integer named, byte @Nullable [] key, byte @Nullable [] value) {
         if (named != null) {
             topics.require(topic, named);
             return named;
         }
-        int count = topic.partitionCount();
         int partition = config.partitioner().partition(topic.topic, key, value, count);
         if (partition < RecordPartitioner.ANY || partition >= count) {
             throw new IllegalStateException(

@@ -11,7 +11,11 @@ final class TopicBuffers {
     private final Function<TopicPartition, PartitionPipeline> newPipeline;
     private final AtomicInteger sticky =
             new AtomicInteger(ThreadLocalRandom.current().nextInt(Integer.MAX_VALUE));
+
+    /** Never shrinks: a topic that was made again, smaller, may grow again, and a partition's batches have one pipeline for good. */
     private volatile PartitionPipeline[] partitions = {};
+
+    private volatile int partitionCount;
     private volatile long knownSinceNanos;
     private boolean closed;
 
@@ -20,8 +24,9 @@ final class TopicBuffers {
         this.newPipeline = newPipeline;
     }
 
+    /** 0 when it must be asked for again. */
     int partitionCount() {
-        return partitions.length;
+        return partitionCount;
     }
 
     PartitionPipeline partition(int partition) {
@@ -32,16 +37,12 @@ final class TopicBuffers {
         return partitions.clone();
     }
 
-    long knownSinceNanos() {
-        return knownSinceNanos;
-    }
-
-    /** The topic has that many partitions now; never fewer than before. */
-    synchronized void learn(int partitionCount, long nowNanos) {
+    /** The topic has that many partitions now. */
+    synchronized void learn(int count, long nowNanos) {
         PartitionPipeline[] known = partitions;
-        if (partitionCount > known.length) {
-            PartitionPipeline[] more = Arrays.copyOf(known, partitionCount);
-            for (int i = known.length; i < partitionCount; i++) {
+        if (count > known.length) {
+            PartitionPipeline[] more = Arrays.copyOf(known, count);
+            for (int i = known.length; i < count; i++) {
                 more[i] = newPipeline.apply(new TopicPartition(topic, i));
                 if (closed) {
                     more[i].buffer.close();
@@ -49,7 +50,13 @@ final class TopicBuffers {
             }
             partitions = more;
         }
+        partitionCount = count;
         knownSinceNanos = nowNanos;
+    }
+
+    /** The topic, or a partition of it, is no longer what was learnt. */
+    synchronized void forget() {
+        partitionCount = 0;
     }
 
     /** Says once a refresh is due, and not again until it has been learnt or that long has passed. */
@@ -62,14 +69,14 @@ final class TopicBuffers {
     }
 
     /** The partition that records without a key go to for now. */
-    int sticky() {
-        return sticky.get() % partitions.length;
+    int sticky(int count) {
+        return sticky.get() % count;
     }
 
     /** Moves on from that partition, unless another thread has. */
-    void moveStickyFrom(int partition) {
+    void moveStickyFrom(int partition, int count) {
         int now = sticky.get();
-        if (now % partitions.length == partition) {
+        if (now % count == partition) {
             sticky.compareAndSet(now, now == Integer.MAX_VALUE ? 0 : now + 1);
         }
     }

@@ -122,6 +122,10 @@ final class FakeBroker implements AutoCloseable {
         }
     }
 
+    synchronized void deleteTopic(String name) {
+        topics.remove(name);
+    }
+
     synchronized List<Stored> records(String topic, int partition) {
         return List.copyOf(topics.get(topic).get(partition).records);
     }
@@ -415,6 +419,10 @@ final class FakeBroker implements AutoCloseable {
                 String topic = path.split("/")[3];
                 List<String> results = new ArrayList<>();
                 for (ProduceFrame.Batch batch : batches) {
+                    if (!topics.containsKey(topic)) {
+                        results.add(refusal(batch, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "null"));
+                        continue;
+                    }
                     results.add(append(topics.get(topic).get(batch.partition()), batch));
                 }
                 FakeBroker.this.notifyAll();

@@ -637,6 +637,50 @@ class TidemarkProducerTest {
     }
 
     @Test
+    void aTopicMadeAgainWithFewerPartitionsIsLearntAnew() {
+        broker.createTopic("t", 8);
+        try (TidemarkProducer<String, String> producer = settings().build()) {
+            for (int i = 0; i < 50; i++) {
+                producer.send(new ProducerRecord<>("t", "k" + i, "v"));
+            }
+            producer.flush();
+            broker.deleteTopic("t");
+            assertThat(failure(producer.send(new ProducerRecord<>("t", "v"))))
+                    .isInstanceOf(UnknownTopicOrPartitionException.class);
+            assertThatExceptionOfType(UnknownTopicOrPartitionException.class)
+                    .isThrownBy(() -> producer.send(new ProducerRecord<>("t", "v")));
+            broker.createTopic("t", 2);
+            for (int i = 0; i < 50; i++) {
+                RecordMetadata sent =
+                        producer.send(new ProducerRecord<>("t", "k" + i, "v")).join();
+                assertThat(sent.partition()).isLessThan(2);
+            }
+        }
+        assertThat(broker.records("t", 0).size() + broker.records("t", 1).size())
+                .isEqualTo(50);
+    }
+
+    @Test
+    void requestsTooLargeForWhatIsOnTheWayAreMadeSmaller() {
+        broker.createTopic("t", 4);
+        broker.fault = (number, request) -> {
+            if (request.batches().size() > 1) {
+                request.refuse(ErrorCode.MESSAGE_TOO_LARGE);
+            } else {
+                request.handle();
+            }
+        };
+        try (TidemarkProducer<String, String> producer =
+                settings().linger(Duration.ofMillis(20)).build()) {
+            List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                sent.add(producer.send(new ProducerRecord<>("t", "k" + i, "v")));
+            }
+            sent.forEach(CompletableFuture::join);
+        }
+    }
+
+    @Test
     void whoMayNotProduceIsToldByEveryFuture() {
         broker.createTopic("t", 1);
         try (TidemarkProducer<String, String> producer = settings().build()) {
