@@ -77,7 +77,7 @@ final class SmallAppend {
                 + " select p.base_offset + r.index, timestamptz 'epoch' + coalesce(r.ts, p.append_time_ms) * interval '1 ms', r.partition, "
                 + column("r.key", topic.config().keyType()) + ", "
                 + column("r.value", topic.config().valueType()) + ", r.headers::json"
-                + " from unnest(?, ?, ?, ?, ?, ?, ?) r(batch, index, partition, ts, key, value, headers)"
+                + " from " + schemas.internal() + ".record_rows(?, ?, ?, ?, ?, ?, ?) r"
                 + " join place p on p.ordinality = r.batch and p.outcome = 'appended'"
                 + " order by r.batch, r.index) "
                 + "select " + Reservation.COLUMNS + " from place order by ordinality";

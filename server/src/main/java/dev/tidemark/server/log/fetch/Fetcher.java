@@ -279,6 +279,10 @@ public final class Fetcher implements AutoCloseable {
             List<Integer> partitionIds = request.positions().stream()
                     .map(p -> p.topic().partitionId(p.partition()))
                     .toList();
+            observe(partitionIds);
+        }
+
+        private void observe(List<Integer> partitionIds) throws SQLException {
             reader.ranges(partitionIds)
                     .forEach(r -> tail.observed(r.partitionId(), r.logStartOffset(), r.logEndOffset()));
         }
@@ -294,6 +298,9 @@ public final class Fetcher implements AutoCloseable {
         }
 
         private PartitionRecords fromDatabase(FetchRequest.Position position, Budget budget) throws SQLException {
+            if (budget.isSpent()) {
+                return unread(position);
+            }
             long startNanos = System.nanoTime();
             int partitionId = position.topic().partitionId(position.partition());
             int recordsLeft = Math.max(1, budget.recordsLeft());
@@ -318,7 +325,7 @@ public final class Fetcher implements AutoCloseable {
                                 range.logEndOffset())
                         : empty(position, range.logStartOffset(), range.logEndOffset());
             }
-            if (budget.isSpent() || budget.records > 0 && records.length() > budget.bytesLeft()) {
+            if (budget.records > 0 && records.length() > budget.bytesLeft()) {
                 return empty(position, range.logStartOffset(), range.logEndOffset());
             }
             budget.spend(read.recordCount(), records.length());
@@ -330,6 +337,18 @@ public final class Fetcher implements AutoCloseable {
                     read.nextOffset(),
                     read.recordCount(),
                     List.of(records));
+        }
+
+        /** A partition there was no room for: only its range is told. */
+        private PartitionRecords unread(FetchRequest.Position position) throws SQLException {
+            int partitionId = position.topic().partitionId(position.partition());
+            if (tail.range(partitionId) == null) {
+                observe(List.of(partitionId));
+            }
+            Tail.Range range = tail.range(partitionId);
+            return range == null
+                    ? error(position, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "the topic has been deleted", -1, -1)
+                    : empty(position, range.logStartOffset(), range.logEndOffset());
         }
 
         private boolean outOfRange(FetchRequest.Position position, LogReader.Range range) {
