@@ -1,7 +1,8 @@
 package dev.tidemark.cli;
 
-import dev.tidemark.server.postgres.embedded.EmbeddedPostgres;
+import dev.tidemark.server.postgres.embedded.EmbeddedAddress;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -48,11 +49,19 @@ final class DatabaseOptions {
 
     private static DatabaseLocation embedded(Path folder) {
         try {
-            String url = EmbeddedPostgres.jdbcUrlOf(folder)
+            EmbeddedAddress address = EmbeddedAddress.in(folder)
                     .orElseThrow(() -> new CommandFailed("no database to run on: there is none in " + folder
                             + "; --data-dir says where the server keeps its own, --jdbc-url names another"));
             return new DatabaseLocation(
-                    url, null, null, "; 'tidemark server' starts it, --jdbc-url names another database");
+                    address.jdbcUrl(),
+                    null,
+                    null,
+                    "; it runs only while its server does: 'tidemark server' starts one, --jdbc-url names another database");
+        } catch (AccessDeniedException e) {
+            throw new CommandFailed(
+                    "may not read " + e.getFile() + ", which belongs to whoever started the server; --jdbc-url names"
+                            + " the database as well",
+                    e);
         } catch (IOException e) {
             throw new CommandFailed("cannot read " + folder + ": " + e.getMessage(), e);
         }

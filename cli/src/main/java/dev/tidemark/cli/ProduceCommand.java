@@ -90,14 +90,14 @@ final class ProduceCommand implements Callable<Integer> {
         ProduceReport report = new ProduceReport(topic, streams, System::nanoTime);
         LineReader lines = new LineReader(streams.in(), MAX_LINE_BYTES);
         try (TidemarkProducer<byte[], byte[]> producer = producer(description);
-                StopSignal stop = new StopSignal(FINISHING, () -> finishEarly(producer, report))) {
+                StopSignal stop = new StopSignal(Duration.ZERO, () -> finishEarly(producer, report))) {
             new ProduceRun(topic, lines, parser, producer, report).run(stop);
             producer.flush();
         }
         return report.finish();
     }
 
-    /** On Ctrl-C: the command itself may be waiting for input that never comes. */
+    /** On Ctrl-C, and there is no waiting for the command itself: it may be waiting for input that never comes. */
     private static void finishEarly(TidemarkProducer<byte[], byte[]> producer, ProduceReport report) {
         producer.close(FINISHING);
         report.finish();

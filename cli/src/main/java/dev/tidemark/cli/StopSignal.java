@@ -15,7 +15,10 @@ final class StopSignal implements AutoCloseable {
     private final Thread hook;
     private volatile boolean received;
 
-    /** @param onStop runs on a thread of its own; must not block */
+    /**
+     * @param patience how long the process is held after {@code onStop}
+     * @param onStop runs on a thread of its own, for a bounded time
+     */
     StopSignal(Duration patience, Runnable onStop) {
         this.patience = patience;
         this.onStop = onStop;

@@ -5,11 +5,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,16 +28,13 @@ public final class EmbeddedPostgres implements AutoCloseable {
     private final DataFolder folder;
     private final PostgresKeeper keeper;
     private final Duration stopPatience;
-    private final int port;
-    private final String password;
+    private final EmbeddedAddress address;
 
-    private EmbeddedPostgres(
-            DataFolder folder, PostgresKeeper keeper, Duration stopPatience, int port, String password) {
+    private EmbeddedPostgres(DataFolder folder, PostgresKeeper keeper, Duration stopPatience, EmbeddedAddress address) {
         this.folder = folder;
         this.keeper = keeper;
         this.stopPatience = stopPatience;
-        this.port = port;
-        this.password = password;
+        this.address = address;
     }
 
     /**
@@ -79,9 +74,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
             PostgresKeeper keeper = new PostgresKeeper(folder, binaries, account, port, onGivenUp);
             try {
                 keeper.start();
-                EmbeddedPostgres postgres = new EmbeddedPostgres(folder, keeper, stopPatience, port, password);
-                Cluster.prepare(postgres.url("postgres", "postgres"), password);
-                return postgres;
+                EmbeddedAddress address = new EmbeddedAddress(port, password);
+                Cluster.prepare(address.jdbcUrl("postgres", "postgres"), password);
+                return new EmbeddedPostgres(folder, keeper, stopPatience, address);
             } catch (SQLException failure) {
                 keeper.stop(stopPatience);
                 throw new StartException(
@@ -125,36 +120,12 @@ public final class EmbeddedPostgres implements AutoCloseable {
 
     /** Complete, with user and password. The role owns the database and may make roles and databases; it is no superuser. */
     public String jdbcUrl() {
-        return url("tidemark", "tidemark");
-    }
-
-    private String url(String database, String user) {
-        return url(port, database, user, password);
-    }
-
-    private static String url(int port, String database, String user, String password) {
-        return "jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?user=" + user + "&password=" + password;
-    }
-
-    /**
-     * The {@link #jdbcUrl} of the PostgreSQL in a folder, whoever runs it and whether or not it runs now; empty where none was ever started.
-     *
-     * @throws IOException when the folder may not be read
-     */
-    public static Optional<String> jdbcUrlOf(Path dataFolder) throws IOException {
-        Path port = dataFolder.resolve("port");
-        Path password = dataFolder.resolve("password");
-        if (Files.notExists(port) || Files.notExists(password)) {
-            return Optional.empty();
-        }
-        int number = Integer.parseInt(Files.readString(port).strip());
-        return Optional.of(
-                url(number, "tidemark", "tidemark", Files.readString(password).strip()));
+        return address.jdbcUrl();
     }
 
     /** The same for psql and everything else on libpq. */
     public String libpqUri() {
-        return "postgresql://tidemark:" + password + "@127.0.0.1:" + port + "/tidemark";
+        return address.libpqUri();
     }
 
     @Override
