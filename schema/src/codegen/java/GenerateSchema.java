@@ -2,7 +2,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import dev.tidemark.embedded.EmbeddedPostgres;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
@@ -11,13 +11,14 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.jooq.codegen.GenerationTool;
 import org.jooq.meta.jaxb.Configuration;
@@ -60,26 +61,21 @@ public final class GenerateSchema {
 
     private static void generateOnTemporaryDatabase(Path output) throws Exception {
         Path scratch = Files.createTempDirectory("tidemark-schema");
-        // Binaries and data apart, and both private: by default they share one folder of the machine, where a data
-        // directory whose lock is ten minutes old is deleted and another user's binaries cannot be replaced.
-        System.setProperty("ot.epg.working-dir", scratch.resolve("binaries").toString());
-        try (EmbeddedPostgres postgres = EmbeddedPostgres.builder()
-                .setDataDirectory(scratch.resolve("data"))
-                .setLocaleConfig("locale", "C.UTF-8")
-                .start()) {
-            DataSource database = postgres.getPostgresDatabase();
-            migrate(database);
+        // As root, PostgreSQL runs as somebody else, who has to get there.
+        Files.setPosixFilePermissions(scratch, PosixFilePermissions.fromString("rwx--x--x"));
+        try (EmbeddedPostgres postgres = EmbeddedPostgres.start(scratch, Duration.ofSeconds(10), () -> {})) {
+            migrate(postgres.jdbcUrl());
             deleteRecursively(output);
             Files.createDirectories(output);
-            GenerationTool.generate(configuration(postgres.getJdbcUrl("postgres", "postgres"), output));
+            GenerationTool.generate(configuration(postgres.jdbcUrl(), output));
         } finally {
             deleteRecursively(scratch);
         }
     }
 
-    private static void migrate(DataSource database) {
+    private static void migrate(String jdbcUrl) {
         Flyway.configure()
-                .dataSource(database)
+                .dataSource(jdbcUrl, null, null)
                 .schemas(INTERNAL, SCHEMA, TOPIC_SCHEMA)
                 .createSchemas(true)
                 .locations("classpath:" + MIGRATIONS)

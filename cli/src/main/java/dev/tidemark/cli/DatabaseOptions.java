@@ -1,6 +1,6 @@
 package dev.tidemark.cli;
 
-import dev.tidemark.server.postgres.embedded.EmbeddedAddress;
+import dev.tidemark.embedded.EmbeddedAddress;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;

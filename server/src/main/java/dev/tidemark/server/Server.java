@@ -2,6 +2,8 @@ package dev.tidemark.server;
 
 import static dev.tidemark.schema.tidemark_internal.Tables.CLUSTER;
 
+import dev.tidemark.embedded.EmbeddedPostgres;
+import dev.tidemark.embedded.EmbeddedPostgresException;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.protocol.api.ServerDescription;
 import dev.tidemark.server.http.HttpServer;
@@ -11,7 +13,6 @@ import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.DatabaseHealth;
 import dev.tidemark.server.postgres.Migrator;
 import dev.tidemark.server.postgres.StartException;
-import dev.tidemark.server.postgres.embedded.EmbeddedPostgres;
 import dev.tidemark.server.topic.Topics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -87,10 +88,13 @@ public final class Server implements AutoCloseable {
         if (config.postgres().jdbcUrl() != null) {
             return null;
         }
-        return started(EmbeddedPostgres.start(
-                config.postgres().dataDir(),
-                config.stopTimeout(),
-                () -> end.completeExceptionally(new StartException("PostgreSQL died and cannot be started again"))));
+        Runnable givenUp =
+                () -> end.completeExceptionally(new StartException("PostgreSQL died and cannot be started again"));
+        try {
+            return started(EmbeddedPostgres.start(config.postgres().dataDir(), config.stopTimeout(), givenUp));
+        } catch (EmbeddedPostgresException failure) {
+            throw new StartException(String.valueOf(failure.getMessage()), failure);
+        }
     }
 
     private static String requiredUrl(ServerConfig config) {

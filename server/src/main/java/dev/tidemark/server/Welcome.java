@@ -1,6 +1,6 @@
 package dev.tidemark.server;
 
-import dev.tidemark.server.postgres.embedded.EmbeddedPostgres;
+import dev.tidemark.embedded.EmbeddedPostgres;
 
 /** What a person reads once the server is ready: where everything is, and two lines that work when pasted. */
 final class Welcome {

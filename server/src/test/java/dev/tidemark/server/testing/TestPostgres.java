@@ -1,9 +1,9 @@
 package dev.tidemark.server.testing;
 
+import dev.tidemark.embedded.EmbeddedPostgres;
+import dev.tidemark.embedded.EmbeddedPostgresException;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.Migrator;
-import dev.tidemark.server.postgres.StartException;
-import dev.tidemark.server.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -75,7 +75,7 @@ final class TestPostgres implements ExtensionContext.Store.CloseableResource, Au
     private static EmbeddedPostgres embedded() {
         try {
             return start(Path.of("target", "test-postgres").toAbsolutePath());
-        } catch (StartException notHere) {
+        } catch (EmbeddedPostgresException notHere) {
             return start(temporaryFolder());
         }
     }

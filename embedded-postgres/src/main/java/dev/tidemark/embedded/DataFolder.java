@@ -1,8 +1,7 @@
-package dev.tidemark.server.postgres.embedded;
+package dev.tidemark.embedded;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.tidemark.server.postgres.StartException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -41,7 +40,7 @@ final class DataFolder implements AutoCloseable {
         this.lock = lock;
     }
 
-    /** @throws StartException when another live server holds the folder */
+    /** @throws EmbeddedPostgresException when another live server holds the folder */
     static DataFolder hold(Path folder) throws IOException {
         boolean made = Files.notExists(folder);
         Files.createDirectories(folder);
@@ -71,8 +70,8 @@ final class DataFolder implements AutoCloseable {
         }
     }
 
-    private static StartException heldByAnother(Path root, String pid) {
-        return new StartException("another server (process " + pid + ") is using " + root
+    private static EmbeddedPostgresException heldByAnother(Path root, String pid) {
+        return new EmbeddedPostgresException("another server (process " + pid + ") is using " + root
                 + ": stop it, or give this one a folder of its own with TIDEMARK_DATA_DIR");
     }
 
@@ -97,7 +96,7 @@ final class DataFolder implements AutoCloseable {
         Path file = root.resolve("password");
         if (Files.notExists(file)) {
             if (Files.exists(data())) {
-                throw new StartException(file + " is missing, and without it nobody gets into " + data());
+                throw new EmbeddedPostgresException(file + " is missing, and without it nobody gets into " + data());
             }
             byte[] random = new byte[24];
             new SecureRandom().nextBytes(random);
@@ -111,7 +110,7 @@ final class DataFolder implements AutoCloseable {
         try {
             return port.isEmpty() ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(port));
         } catch (NumberFormatException notOurs) {
-            throw new StartException(
+            throw new EmbeddedPostgresException(
                     root.resolve("port") + " holds \"" + port + "\", which is no port number", notOurs);
         }
     }

@@ -1,6 +1,5 @@
-package dev.tidemark.server.postgres.embedded;
+package dev.tidemark.embedded;
 
-import dev.tidemark.server.postgres.StartException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -43,7 +42,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
      *
      * @param stopPatience how long {@link #close} waits for a clean shutdown before a hard one, which the next start recovers from
      * @param onGivenUp called, on a thread of PostgreSQL's, when it died and cannot be started again
-     * @throws StartException when another live server holds the folder, or PostgreSQL cannot run there
+     * @throws EmbeddedPostgresException when another live server holds the folder, or PostgreSQL cannot run there
      */
     public static EmbeddedPostgres start(Path dataFolder, Duration stopPatience, Runnable onGivenUp) {
         DataFolder folder = null;
@@ -52,7 +51,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
             return start(folder, stopPatience, onGivenUp);
         } catch (IOException failure) {
             release(folder);
-            throw new StartException("cannot use " + dataFolder + " for PostgreSQL: " + failure, failure);
+            throw new EmbeddedPostgresException("cannot use " + dataFolder + " for PostgreSQL: " + failure, failure);
         } catch (RuntimeException failure) {
             release(folder);
             throw failure;
@@ -79,9 +78,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
                 return new EmbeddedPostgres(folder, keeper, stopPatience, address);
             } catch (SQLException failure) {
                 keeper.stop(stopPatience);
-                throw new StartException(
+                throw new EmbeddedPostgresException(
                         "cannot set up PostgreSQL in " + folder.root() + ": " + failure.getMessage(), failure);
-            } catch (StartException failure) {
+            } catch (EmbeddedPostgresException failure) {
                 keeper.stop(stopPatience);
                 // Another server may have taken the port between our look and PostgreSQL's.
                 if (attempt == PORT_ATTEMPTS || isFree(port)) {
@@ -101,7 +100,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         while (!isFree(port)) {
             port++;
             if (port > LAST_PORT) {
-                throw new StartException("every port from " + FIRST_PORT + " to " + LAST_PORT + " is taken");
+                throw new EmbeddedPostgresException("every port from " + FIRST_PORT + " to " + LAST_PORT + " is taken");
             }
         }
         folder.rememberPort(port);

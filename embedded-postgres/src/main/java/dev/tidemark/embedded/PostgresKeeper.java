@@ -1,6 +1,5 @@
-package dev.tidemark.server.postgres.embedded;
+package dev.tidemark.embedded;
 
-import dev.tidemark.server.postgres.StartException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,17 +61,17 @@ final class PostgresKeeper implements Runnable {
     /**
      * Returns when PostgreSQL takes connections.
      *
-     * @throws StartException when it does not start
+     * @throws EmbeddedPostgresException when it does not start
      */
     void start() {
         thread.start();
         try {
             firstStart.join();
         } catch (CompletionException failure) {
-            if (failure.getCause() instanceof StartException cannotStart) {
+            if (failure.getCause() instanceof EmbeddedPostgresException cannotStart) {
                 throw cannotStart;
             }
-            throw new StartException("cannot start PostgreSQL: " + failure.getCause(), failure);
+            throw new EmbeddedPostgresException("cannot start PostgreSQL: " + failure.getCause(), failure);
         }
     }
 
@@ -104,7 +103,7 @@ final class PostgresKeeper implements Runnable {
         for (int failed = 1; ; failed++) {
             try {
                 return launch();
-            } catch (StartException failure) {
+            } catch (EmbeddedPostgresException failure) {
                 if (failed == MAX_FAILED_STARTS || isStopping()) {
                     throw failure;
                 }
@@ -123,7 +122,7 @@ final class PostgresKeeper implements Runnable {
         Process process;
         synchronized (lifecycle) {
             if (stopping) {
-                throw new StartException("PostgreSQL was stopped while it started");
+                throw new EmbeddedPostgresException("PostgreSQL was stopped while it started");
             }
             process = Command.start(account.service(command), said);
             postmaster = process;
@@ -139,11 +138,12 @@ final class PostgresKeeper implements Runnable {
         long nextWord = STILL_STARTING_EVERY.toNanos();
         while (!saysReady(process)) {
             if (process.waitFor(POLL_MS, TimeUnit.MILLISECONDS)) {
-                throw new StartException("PostgreSQL did not start: " + PostgresLog.lastFailure(folder.log(), since));
+                throw new EmbeddedPostgresException(
+                        "PostgreSQL did not start: " + PostgresLog.lastFailure(folder.log(), since));
             }
             long waited = System.nanoTime() - started;
             if (waited > READY_WITHIN.toNanos()) {
-                throw new StartException(
+                throw new EmbeddedPostgresException(
                         "PostgreSQL was not ready within " + READY_WITHIN.toMinutes() + " min; see " + folder.log());
             }
             if (waited > nextWord) {

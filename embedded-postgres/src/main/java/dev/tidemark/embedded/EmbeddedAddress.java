@@ -1,4 +1,4 @@
-package dev.tidemark.server.postgres.embedded;
+package dev.tidemark.embedded;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,5 @@
-package dev.tidemark.server.postgres.embedded;
+package dev.tidemark.embedded;
 
-import dev.tidemark.server.postgres.StartException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +74,7 @@ final class Cluster {
     private void run(List<String> command) {
         Command.Result result = Command.run(account.command(command));
         if (!result.succeeded()) {
-            throw new StartException("cannot make a database in " + folder.root() + ": "
+            throw new EmbeddedPostgresException("cannot make a database in " + folder.root() + ": "
                     + result.output()
                             .lines()
                             .filter(line -> line.contains("error"))
@@ -100,8 +99,9 @@ final class Cluster {
         Command.Result said =
                 Command.run(account.command(List.of(binaries.postgres().toString(), "--version")));
         if (!said.lastLine().matches(".* " + made + "\\..*")) {
-            throw new StartException(folder.data() + " was made by PostgreSQL " + made + ", and this build brings "
-                    + said.lastLine() + ": move the data with pg_dump, or keep the older build");
+            throw new EmbeddedPostgresException(
+                    folder.data() + " was made by PostgreSQL " + made + ", and this build brings " + said.lastLine()
+                            + ": move the data with pg_dump, or keep the older build");
         }
     }
 
@@ -125,7 +125,7 @@ final class Cluster {
                 + " and name in ('fsync', 'full_page_writes', 'synchronous_commit', 'data_checksums')";
         try (ResultSet settings = statement.executeQuery(unsafe)) {
             if (settings.next()) {
-                throw new StartException("PostgreSQL runs with " + settings.getString(1)
+                throw new EmbeddedPostgresException("PostgreSQL runs with " + settings.getString(1)
                         + " off, and acknowledged records would not be safe");
             }
         }

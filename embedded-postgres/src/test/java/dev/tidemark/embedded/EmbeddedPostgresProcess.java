@@ -1,4 +1,4 @@
-package dev.tidemark.server.postgres.embedded;
+package dev.tidemark.embedded;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 

@@ -1,11 +1,10 @@
-package dev.tidemark.server.postgres.embedded;
+package dev.tidemark.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.tidemark.server.postgres.StartException;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -185,7 +184,7 @@ class EmbeddedPostgresTest {
     void secondServerOnTheFolderIsRefused() throws IOException {
         try (EmbeddedPostgresProcess process = EmbeddedPostgresProcess.start(folder)) {
             assertThatThrownBy(this::start)
-                    .isInstanceOf(StartException.class)
+                    .isInstanceOf(EmbeddedPostgresException.class)
                     .hasMessageContaining("another server (process ")
                     .hasMessageContaining(folder.toString())
                     .hasMessageContaining("TIDEMARK_DATA_DIR");
@@ -196,7 +195,7 @@ class EmbeddedPostgresTest {
     void secondServerOfTheSameProcessIsRefusedAndTheFirstKeepsTheFolder() {
         try (EmbeddedPostgres postgres = start()) {
             for (int attempt = 0; attempt < 2; attempt++) {
-                assertThatThrownBy(this::start).isInstanceOf(StartException.class);
+                assertThatThrownBy(this::start).isInstanceOf(EmbeddedPostgresException.class);
             }
             assertThatThrownBy(() -> EmbeddedPostgresProcess.start(folder)).hasMessageContaining("another server");
             assertThat(postgres.libpqUri()).startsWith("postgresql://tidemark:");
@@ -221,7 +220,7 @@ class EmbeddedPostgresTest {
         start().close();
         Files.writeString(folder.resolve("postgres/PG_VERSION"), "12\n");
         assertThatThrownBy(this::start)
-                .isInstanceOf(StartException.class)
+                .isInstanceOf(EmbeddedPostgresException.class)
                 .hasMessageContaining("was made by PostgreSQL 12")
                 .hasMessageNotContaining("\n");
     }
@@ -231,7 +230,7 @@ class EmbeddedPostgresTest {
         start().close();
         Files.delete(folder.resolve("postgres/global/pg_control"));
         assertThatThrownBy(this::start)
-                .isInstanceOf(StartException.class)
+                .isInstanceOf(EmbeddedPostgresException.class)
                 .hasMessageContaining("PostgreSQL did not start")
                 .hasMessageNotContaining("\n");
     }

@@ -1,6 +1,5 @@
-package dev.tidemark.server.postgres.embedded;
+package dev.tidemark.embedded;
 
-import dev.tidemark.server.postgres.StartException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -48,7 +47,7 @@ final class Leftovers {
     /**
      * Leaves no process of this data directory behind, nor a pid file that names somebody else's.
      *
-     * @throws StartException when a process does not go
+     * @throws EmbeddedPostgresException when a process does not go
      */
     void clear() throws IOException {
         stopOrphan();
@@ -70,7 +69,7 @@ final class Leftovers {
                 return;
             }
         }
-        throw new StartException("process " + pid + " is a PostgreSQL on " + data + " and does not stop");
+        throw new EmbeddedPostgresException("process " + pid + " is a PostgreSQL on " + data + " and does not stop");
     }
 
     /** Backends outlive a killed postmaster until they notice, and until then hold the memory a new one must not share. */
@@ -84,7 +83,7 @@ final class Leftovers {
                 return;
             }
         }
-        throw new StartException("processes " + processes() + " still use " + data);
+        throw new EmbeddedPostgresException("processes " + processes() + " still use " + data);
     }
 
     /**

@@ -1,4 +1,4 @@
-package dev.tidemark.server.postgres.embedded;
+package dev.tidemark.embedded;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;

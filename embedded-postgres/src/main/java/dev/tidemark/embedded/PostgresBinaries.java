@@ -1,6 +1,5 @@
-package dev.tidemark.server.postgres.embedded;
+package dev.tidemark.embedded;
 
-import dev.tidemark.server.postgres.StartException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -36,13 +35,13 @@ record PostgresBinaries(Path folder) {
     /**
      * Unpacks under {@code parent} what is not there yet, and deletes what other versions left. Only one server may do this at a time.
      *
-     * @throws StartException when this build has no binaries for this platform
+     * @throws EmbeddedPostgresException when this build has no binaries for this platform
      */
     static PostgresBinaries unpack(Path parent) throws IOException {
         String archive = "postgres-" + operatingSystem() + "-" + architecture() + ".txz";
         URL resource = PostgresBinaries.class.getResource("/" + archive);
         if (resource == null) {
-            throw new StartException("this build has no PostgreSQL for this platform (" + archive
+            throw new EmbeddedPostgresException("this build has no PostgreSQL for this platform (" + archive
                     + "): run one yourself and name it with TIDEMARK_JDBC_URL");
         }
         Path folder = parent.resolve(digest(resource));

@@ -1,6 +1,5 @@
-package dev.tidemark.server.postgres.embedded;
+package dev.tidemark.embedded;
 
-import dev.tidemark.server.postgres.StartException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -26,7 +25,7 @@ record PostgresAccount(List<String> prefix, OptionalInt owner, List<String> sess
     /**
      * Chooses by trying.
      *
-     * @throws StartException when PostgreSQL's programs run in no way here
+     * @throws EmbeddedPostgresException when PostgreSQL's programs run in no way here
      */
     static PostgresAccount choose(PostgresBinaries binaries) {
         List<String> session = works(List.of("setsid", "true")) ? List.of("setsid") : List.of();
@@ -46,9 +45,10 @@ record PostgresAccount(List<String> prefix, OptionalInt owner, List<String> sess
             return new PostgresAccount(IN_USER_NAMESPACE, OptionalInt.of(0), session, diesWithParent);
         }
         requireWorks(probe);
-        throw new StartException("PostgreSQL does not run as root, and no other user can reach " + binaries.folder()
-                + ": start Tidemark as an ordinary user, or name a folder everybody can reach with TIDEMARK_DATA_DIR,"
-                + " such as /var/lib/tidemark");
+        throw new EmbeddedPostgresException(
+                "PostgreSQL does not run as root, and no other user can reach " + binaries.folder()
+                        + ": start Tidemark as an ordinary user, or name a folder everybody can reach with TIDEMARK_DATA_DIR,"
+                        + " such as /var/lib/tidemark");
     }
 
     /** A short command. */
@@ -73,7 +73,7 @@ record PostgresAccount(List<String> prefix, OptionalInt owner, List<String> sess
     private static void requireWorks(List<String> command) {
         Command.Result result = Command.run(command);
         if (!result.succeeded()) {
-            throw new StartException("PostgreSQL's programs do not run here: " + result.lastLine());
+            throw new EmbeddedPostgresException("PostgreSQL's programs do not run here: " + result.lastLine());
         }
     }
 
