@@ -66,7 +66,7 @@ public final class ConsumerBuilder<K, V> {
         return this;
     }
 
-    /** The most bytes of records one request asks for, over all partitions; 2 MiB until set. A larger record is fetched all the same. */
+    /** The most bytes of records one request asks for, over all partitions, at most 64 MiB; 2 MiB until set. A larger record is fetched all the same. */
     public ConsumerBuilder<K, V> fetchMaxBytes(int bytes) {
         fetchMaxBytes = bytes;
         return this;

@@ -8,18 +8,21 @@ record ConsumerConfig(
         int fetchMaxBytes,
         int prefetchBytes,
         java.time.Duration fetchMaxWait) {
+    /** What a server answers at most. */
+    private static final int MAX_FETCH_BYTES = 64 << 20;
+
     ConsumerConfig {
-        atLeastOne("maxPollRecords", maxPollRecords);
-        atLeastOne("fetchMaxBytes", fetchMaxBytes);
-        atLeastOne("prefetchBytes", prefetchBytes);
+        require("maxPollRecords", maxPollRecords, Integer.MAX_VALUE);
+        require("fetchMaxBytes", fetchMaxBytes, MAX_FETCH_BYTES);
+        require("prefetchBytes", prefetchBytes, Integer.MAX_VALUE);
         if (fetchMaxWait.isNegative() || fetchMaxWait.toMillis() > 30_000) {
             throw new IllegalArgumentException("fetchMaxWait must be 0 to 30 s, not " + fetchMaxWait);
         }
     }
 
-    private static void atLeastOne(String name, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(name + " must be at least 1, not " + value);
+    private static void require(String name, int value, int most) {
+        if (value < 1 || value > most) {
+            throw new IllegalArgumentException(name + " must be 1 to " + most + ", not " + value);
         }
     }
 }

@@ -1,53 +1,185 @@
 package dev.tidemark.client;
 
+import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.FetchFrame;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
-/** What a consumer knows of a partition it reads. Guarded by the lock of {@link ConsumerPartitions}, but for {@link #current}, which is the polling thread's. */
+/** What a consumer knows of a partition it reads. Guarded by the lock of {@link ConsumerPartitions}; what {@link #current} refers to is the polling thread's alone. */
 final class ConsumerPartition {
-    static final long NO_POSITION = -1;
+    private static final long NO_POSITION = -1;
 
-    final TopicPartition partition;
+    final TopicPartition topicPartition;
 
-    /** Being decoded; the polling thread's alone. */
+    /** Being decoded by the polling thread. */
     @Nullable
     FetchedRecords current;
 
-    /** The offset of the next record the application gets. */
-    long position = NO_POSITION;
-
-    /** Where the next request goes on; only with a position. */
-    long fetchFrom;
-
-    /** Where to take a position from that there is none yet; null: from nowhere. */
-    @Nullable
-    OffsetSpec resetTo;
-
     boolean paused;
 
-    /** Counts the changes of place, so that what was asked for before one is not taken for after it. */
+    /** Counts the changes of place, so that an answer to a question from before one is not taken. */
     int moves;
 
-    final Deque<FetchedRecords> fetched = new ArrayDeque<>();
+    private final Deque<FetchedRecords> fetched = new ArrayDeque<>();
+    private long position = NO_POSITION;
+    private long fetchFrom;
+
+    /** Where to take a position from while there is none; null: from nowhere. */
+    private @Nullable OffsetSpec resetTo;
 
     /** Comes after what is fetched; nothing more is fetched until it has been thrown. */
-    @Nullable
-    TidemarkException failure;
+    private @Nullable TidemarkException failure;
 
-    ConsumerPartition(TopicPartition partition) {
-        this.partition = partition;
+    ConsumerPartition(TopicPartition topicPartition, AutoOffsetReset autoOffsetReset) {
+        this.topicPartition = topicPartition;
+        this.resetTo = specOf(autoOffsetReset);
+    }
+
+    private static @Nullable OffsetSpec specOf(AutoOffsetReset reset) {
+        return switch (reset) {
+            case EARLIEST -> OffsetSpec.earliest();
+            case LATEST -> OffsetSpec.latest();
+            case NONE -> null;
+        };
     }
 
     boolean hasPosition() {
         return position != NO_POSITION;
     }
 
-    boolean isFetchable() {
-        return !paused && hasPosition() && failure == null;
+    /** The offset of the next record the application gets. */
+    long position() {
+        return position;
     }
 
-    boolean needsReset() {
-        return !hasPosition() && failure == null;
+    void advance(long newPosition) {
+        position = newPosition;
+    }
+
+    /** Whether a poll finds something here, good or bad. */
+    boolean hasArrived() {
+        return !paused && (current != null || !fetched.isEmpty() || failure != null);
+    }
+
+    /** Takes up the next fetched records, done with those before. @return bytes that have become free */
+    long takeNext() {
+        FetchedRecords done = current;
+        if (done != null) {
+            position = done.position();
+        }
+        current = fetched.pollFirst();
+        return done == null ? 0 : done.size();
+    }
+
+    /** What comes after the last fetched record, once; fetching goes on then. Null when there is none, or records before it. */
+    @Nullable
+    TidemarkException takeFailure() {
+        if (current != null || !fetched.isEmpty()) {
+            return null;
+        }
+        TidemarkException taken = failure;
+        failure = null;
+        return taken;
+    }
+
+    /** Goes on at that offset. @return bytes that have become free */
+    long moveTo(long offset) {
+        long freed = forget();
+        setPosition(offset);
+        return freed;
+    }
+
+    /** Goes on where the spec says, once the server has said where that is. @return bytes that have become free */
+    long moveTo(OffsetSpec spec) {
+        long freed = forget();
+        position = NO_POSITION;
+        resetTo = spec;
+        return freed;
+    }
+
+    /** Fetches again from the position what was fetched ahead. @return bytes that have become free */
+    long rewind() {
+        long freed = forget();
+        if (hasPosition()) {
+            setPosition(position);
+        }
+        return freed;
+    }
+
+    /** Drops what was fetched or asked for. @return bytes that have become free */
+    long forget() {
+        moves++;
+        failure = null;
+        long freed = fetched.stream().mapToLong(FetchedRecords::size).sum();
+        if (current != null) {
+            freed += current.size();
+        }
+        current = null;
+        fetched.clear();
+        return freed;
+    }
+
+    private void setPosition(long offset) {
+        position = offset;
+        fetchFrom = offset;
+        resetTo = null;
+    }
+
+    /** The question to ask the server next, if there is one; without a position and without a way to one, that is a failure. */
+    @Nullable
+    Place question(boolean hasRoom) {
+        if (failure != null) {
+            return null;
+        }
+        if (!hasPosition()) {
+            if (resetTo == null) {
+                failure = new NoOffsetException(topicPartition);
+                return null;
+            }
+            return new Place(this, moves, 0, resetTo);
+        }
+        return paused || !hasRoom ? null : new Place(this, moves, fetchFrom, null);
+    }
+
+    /** The server has said where the spec is. */
+    void found(long offset) {
+        setPosition(offset);
+    }
+
+    void fail(TidemarkException newFailure) {
+        failure = newFailure;
+    }
+
+    /** The server has answered with records, or with none. */
+    void received(Place place, FetchFrame.Section section) {
+        FetchFrame.SectionHeader header = section.header();
+        if (header.length() > 0) {
+            fetched.addLast(new FetchedRecords(topicPartition, section, place.offset()));
+        } else if (current == null && fetched.isEmpty()) {
+            position = header.nextOffset();
+        }
+        fetchFrom = header.nextOffset();
+    }
+
+    /** The server has answered with an error. @return whether to pause before asking again */
+    boolean refused(Place place, FetchFrame.SectionHeader header, AutoOffsetReset autoOffsetReset) {
+        ErrorCode error = ErrorCode.byCode(header.errorCode()).orElse(ErrorCode.UNKNOWN_SERVER_ERROR);
+        if (error.retriable()) {
+            return true;
+        }
+        if (error != ErrorCode.OFFSET_OUT_OF_RANGE) {
+            fail(Failures.of(error, topicPartition + ": " + header.detail()));
+            return false;
+        }
+        long start = header.logStartOffset();
+        long end = header.highWatermark();
+        if (autoOffsetReset == AutoOffsetReset.NONE) {
+            fail(new OffsetOutOfRangeException(topicPartition, place.offset(), start, end));
+            return false;
+        }
+        setPosition(autoOffsetReset == AutoOffsetReset.EARLIEST ? start : end);
+        // A server that refuses what it offers itself is not asked in a tight loop.
+        return fetchFrom == place.offset();
     }
 }

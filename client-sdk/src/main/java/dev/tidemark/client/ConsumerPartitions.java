@@ -1,21 +1,22 @@
 package dev.tidemark.client;
 
-import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.FetchFrame;
-import dev.tidemark.protocol.api.PartitionOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The partitions a consumer reads, where it is in each, and what has been fetched of them: where the polling thread and the {@link Fetcher} meet. Thread-safe. */
+/**
+ * The partitions a consumer reads, where it is in each, and what has been fetched of them: where the polling thread and the {@link Fetcher} meet. Thread-safe.
+ */
 final class ConsumerPartitions {
     private final AutoOffsetReset autoOffsetReset;
     private final int prefetchBytes;
@@ -24,7 +25,7 @@ final class ConsumerPartitions {
     /** There may be something to fetch. */
     private final Condition wanted = lock.newCondition();
 
-    /** There may be something to poll. */
+    /** There may be something to poll, or a position. */
     private final Condition arrived = lock.newCondition();
 
     private final Map<TopicPartition, ConsumerPartition> assigned = new LinkedHashMap<>();
@@ -33,7 +34,7 @@ final class ConsumerPartitions {
     private boolean wokenUp;
     private boolean closed;
 
-    /** What breaks off the request that is under way, because there is more to ask for now. */
+    /** Breaks off the request that is under way. */
     private @Nullable Runnable breakOff;
 
     ConsumerPartitions(AutoOffsetReset autoOffsetReset, int prefetchBytes) {
@@ -41,23 +42,19 @@ final class ConsumerPartitions {
         this.prefetchBytes = prefetchBytes;
     }
 
-    // ---- the application's side
+    // ---- for the application
 
     void assign(Collection<TopicPartition> partitions) {
         lock.lock();
         try {
-            for (ConsumerPartition gone : List.copyOf(assigned.values())) {
-                if (!partitions.contains(gone.partition)) {
-                    forget(gone);
-                    assigned.remove(gone.partition);
+            for (TopicPartition partition : List.copyOf(assigned.keySet())) {
+                if (!partitions.contains(partition)) {
+                    free(require(partition).forget());
+                    assigned.remove(partition);
                 }
             }
             for (TopicPartition partition : partitions) {
-                if (!assigned.containsKey(partition)) {
-                    ConsumerPartition added = new ConsumerPartition(partition);
-                    added.resetTo = specOf(autoOffsetReset);
-                    assigned.put(partition, added);
-                }
+                assigned.computeIfAbsent(partition, added -> new ConsumerPartition(added, autoOffsetReset));
             }
             askAnew();
         } finally {
@@ -77,66 +74,55 @@ final class ConsumerPartitions {
     Set<TopicPartition> paused() {
         lock.lock();
         try {
-            Set<TopicPartition> paused = new LinkedHashSet<>();
-            assigned.values().stream().filter(p -> p.paused).forEach(p -> paused.add(p.partition));
-            return Set.copyOf(paused);
+            return assigned.values().stream()
+                    .filter(partition -> partition.paused)
+                    .map(partition -> partition.topicPartition)
+                    .collect(Collectors.toUnmodifiableSet());
         } finally {
             lock.unlock();
         }
     }
 
     void seek(TopicPartition partition, long offset) {
-        lock.lock();
-        try {
-            ConsumerPartition state = require(partition);
-            forget(state);
-            moveTo(state, offset);
-            askAnew();
-        } finally {
-            lock.unlock();
-        }
+        change(List.of(partition), state -> state.moveTo(offset), true);
     }
 
     void seek(Collection<TopicPartition> partitions, OffsetSpec spec) {
+        change(partitions, state -> state.moveTo(spec), true);
+    }
+
+    /** What was fetched ahead of a paused partition would take room from the others for as long as the pause lasts: it is fetched again. */
+    void pause(Collection<TopicPartition> partitions) {
+        change(
+                partitions,
+                state -> {
+                    state.paused = true;
+                    return state.rewind();
+                },
+                false);
+    }
+
+    void resume(Collection<TopicPartition> partitions) {
+        change(
+                partitions,
+                state -> {
+                    state.paused = false;
+                    return 0;
+                },
+                true);
+    }
+
+    /** Changes all or, when one of them is not assigned, none. */
+    private void change(
+            Collection<TopicPartition> partitions, ToLongFunction<ConsumerPartition> change, boolean asksAnew) {
         lock.lock();
         try {
             List<ConsumerPartition> states =
                     partitions.stream().map(this::require).toList();
-            for (ConsumerPartition state : states) {
-                forget(state);
-                state.position = ConsumerPartition.NO_POSITION;
-                state.resetTo = spec;
+            states.forEach(state -> free(change.applyAsLong(state)));
+            if (asksAnew) {
+                askAnew();
             }
-            askAnew();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void pause(Collection<TopicPartition> partitions) {
-        lock.lock();
-        try {
-            for (ConsumerPartition state :
-                    partitions.stream().map(this::require).toList()) {
-                state.paused = true;
-                // What lies here unread would take room from the others for as long as the pause lasts; it is fetched
-                // again.
-                forget(state);
-                if (state.hasPosition()) {
-                    moveTo(state, state.position);
-                }
-            }
-            wanted.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void resume(Collection<TopicPartition> partitions) {
-        lock.lock();
-        try {
-            partitions.stream().map(this::require).toList().forEach(state -> state.paused = false);
-            askAnew();
         } finally {
             lock.unlock();
         }
@@ -147,19 +133,18 @@ final class ConsumerPartitions {
      *
      * @throws TidemarkTimeoutException when there is none in time
      */
-    long awaitPosition(TopicPartition partition, long nanos) throws InterruptedException {
+    long awaitPosition(TopicPartition partition, Deadline deadline) throws InterruptedException {
         lock.lock();
         try {
             ConsumerPartition state = require(partition);
-            long left = nanos;
             while (!state.hasPosition()) {
                 throwFailure(state);
-                if (left <= 0) {
-                    throw new TidemarkTimeoutException("no position for " + partition + " in time", null);
+                if (deadline.leftNanos() <= 0 || arrived.awaitNanos(deadline.leftNanos()) <= 0) {
+                    throw new TidemarkTimeoutException(
+                            "the server did not say in time where " + partition + " is", null);
                 }
-                left = arrived.awaitNanos(left);
             }
-            return state.position;
+            return state.position();
         } finally {
             lock.unlock();
         }
@@ -170,7 +155,7 @@ final class ConsumerPartitions {
         lock.lock();
         try {
             List<ConsumerPartition> pollable = new ArrayList<>(assigned.size());
-            assigned.values().stream().filter(p -> !p.paused).forEach(pollable::add);
+            assigned.values().stream().filter(state -> !state.paused).forEach(pollable::add);
             if (!pollable.isEmpty()) {
                 Collections.rotate(pollable, -Math.floorMod(turn++, pollable.size()));
             }
@@ -180,17 +165,12 @@ final class ConsumerPartitions {
         }
     }
 
-    /** The next fetched records of the partition, after those it has done with; null when there are none. */
+    /** The next fetched records of the partition, done with those before; null when there are none. */
     @Nullable
     FetchedRecords next(ConsumerPartition state) {
         lock.lock();
         try {
-            FetchedRecords done = state.current;
-            if (done != null) {
-                state.position = done.position();
-                freed(done.size());
-            }
-            state.current = state.fetched.pollFirst();
+            free(state.takeNext());
             return state.current;
         } finally {
             lock.unlock();
@@ -200,19 +180,18 @@ final class ConsumerPartitions {
     void advance(ConsumerPartition state, long position) {
         lock.lock();
         try {
-            state.position = position;
+            state.advance(position);
         } finally {
             lock.unlock();
         }
     }
 
-    /** Throws what went wrong after the last fetched record, once; fetching goes on then. */
+    /** Throws what went wrong after the last fetched record, once. */
     void throwFailure(ConsumerPartition state) {
         lock.lock();
         try {
-            TidemarkException failure = state.failure;
-            if (failure != null && state.current == null && state.fetched.isEmpty()) {
-                state.failure = null;
+            TidemarkException failure = state.takeFailure();
+            if (failure != null) {
                 wanted.signalAll();
                 throw failure;
             }
@@ -230,15 +209,16 @@ final class ConsumerPartitions {
     boolean awaitArrival(Deadline deadline) throws InterruptedException {
         lock.lock();
         try {
+            boolean inTime = true;
             while (true) {
                 throwIfWokenUp();
-                if (hasArrived()) {
+                if (assigned.values().stream().anyMatch(ConsumerPartition::hasArrived)) {
                     return true;
                 }
-                if (deadline.leftNanos() <= 0 || arrived.awaitNanos(deadline.leftNanos()) <= 0) {
-                    throwIfWokenUp();
-                    return hasArrived();
+                if (!inTime) {
+                    return false;
                 }
+                inTime = deadline.leftNanos() > 0 && arrived.awaitNanos(deadline.leftNanos()) > 0;
             }
         } finally {
             lock.unlock();
@@ -272,7 +252,7 @@ final class ConsumerPartitions {
         lock.lock();
         try {
             closed = true;
-            List.copyOf(assigned.values()).forEach(this::forget);
+            assigned.values().forEach(state -> free(state.forget()));
             assigned.clear();
             wanted.signalAll();
         } finally {
@@ -280,25 +260,7 @@ final class ConsumerPartitions {
         }
     }
 
-    // ---- the fetcher's side
-
-    /** What to ask the server for: positions to take, or records. */
-    record Wanted(List<Place> resets, List<Place> fetches) {
-        boolean isNothing() {
-            return resets.isEmpty() && fetches.isEmpty();
-        }
-    }
-
-    /** A partition at the place it is at now. */
-    record Place(
-            ConsumerPartition state,
-            int moves,
-            long offset,
-            @Nullable OffsetSpec resetTo) {
-        PartitionOffset request() {
-            return new PartitionOffset(state.partition.topic(), state.partition.partition(), offset);
-        }
-    }
+    // ---- for the fetcher
 
     /**
      * Waits until there is something to ask for.
@@ -307,14 +269,14 @@ final class ConsumerPartitions {
      * @return null when closed
      */
     @Nullable
-    Wanted awaitWanted(Runnable onChange) throws InterruptedException {
+    FetchWish awaitWish(Runnable onChange) throws InterruptedException {
         lock.lock();
         try {
             while (!closed) {
-                Wanted now = wantedNow();
-                if (!now.isNothing()) {
+                FetchWish wish = wish();
+                if (!wish.isNothing()) {
                     breakOff = onChange;
-                    return now;
+                    return wish;
                 }
                 wanted.await();
             }
@@ -324,22 +286,19 @@ final class ConsumerPartitions {
         }
     }
 
-    private Wanted wantedNow() {
+    private FetchWish wish() {
         List<Place> resets = new ArrayList<>();
         List<Place> fetches = new ArrayList<>();
+        boolean hasRoom = bufferedBytes < prefetchBytes;
         for (ConsumerPartition state : assigned.values()) {
-            if (state.needsReset()) {
-                if (state.resetTo == null) {
-                    state.failure = new NoOffsetException(state.partition);
-                    arrived.signalAll();
-                } else {
-                    resets.add(new Place(state, state.moves, 0, state.resetTo));
-                }
-            } else if (state.isFetchable() && bufferedBytes < prefetchBytes) {
-                fetches.add(new Place(state, state.moves, state.fetchFrom, null));
+            Place place = state.question(hasRoom);
+            if (place != null) {
+                (place.resetTo() == null ? fetches : resets).add(place);
             }
         }
-        return new Wanted(resets, fetches);
+        // A question that cannot be asked is a failure to poll.
+        arrived.signalAll();
+        return new FetchWish(resets, fetches);
     }
 
     /** The request is over: nothing needs to be broken off any more. */
@@ -347,7 +306,7 @@ final class ConsumerPartitions {
         lock.lock();
         try {
             breakOff = null;
-            // A break-off may have come too late to meet the request.
+            // It may have been broken off too late to notice.
             Thread.interrupted();
         } finally {
             lock.unlock();
@@ -357,8 +316,8 @@ final class ConsumerPartitions {
     void found(Place place, long offset) {
         lock.lock();
         try {
-            if (place.moves() == place.state().moves) {
-                moveTo(place.state(), offset);
+            if (place.isStill()) {
+                place.partition().found(offset);
                 arrived.signalAll();
             }
         } finally {
@@ -366,60 +325,31 @@ final class ConsumerPartitions {
         }
     }
 
-    /** @return whether the section asks for a pause before the next request */
+    /** @return whether to pause before asking again */
     boolean received(Place place, FetchFrame.Section section) {
         lock.lock();
         try {
-            ConsumerPartition state = place.state();
-            if (place.moves() != state.moves) {
+            if (!place.isStill()) {
                 return false;
             }
-            FetchFrame.SectionHeader header = section.header();
-            if (header.errorCode() != 0) {
-                return failed(place, header);
+            arrived.signalAll();
+            if (section.header().errorCode() != 0) {
+                return place.partition().refused(place, section.header(), autoOffsetReset);
             }
-            if (header.length() > 0) {
-                state.fetched.addLast(new FetchedRecords(state.partition, section, place.offset()));
-                bufferedBytes += header.length();
-                arrived.signalAll();
-            } else if (header.nextOffset() > state.position && state.current == null && state.fetched.isEmpty()) {
-                state.position = header.nextOffset();
-            }
-            state.fetchFrom = header.nextOffset();
+            place.partition().received(place, section);
+            bufferedBytes += section.header().length();
             return false;
         } finally {
             lock.unlock();
         }
     }
 
-    private boolean failed(Place place, FetchFrame.SectionHeader header) {
-        ErrorCode error = ErrorCode.byCode(header.errorCode()).orElse(ErrorCode.UNKNOWN_SERVER_ERROR);
-        ConsumerPartition state = place.state();
-        if (error.retriable()) {
-            return true;
-        }
-        if (error != ErrorCode.OFFSET_OUT_OF_RANGE) {
-            fail(place, Failures.of(error, state.partition + ": " + header.detail()));
-        } else if (autoOffsetReset == AutoOffsetReset.NONE) {
-            fail(
-                    place,
-                    new OffsetOutOfRangeException(
-                            state.partition, place.offset(), header.logStartOffset(), header.highWatermark()));
-        } else {
-            boolean toStart = autoOffsetReset == AutoOffsetReset.EARLIEST;
-            moveTo(state, toStart ? header.logStartOffset() : header.highWatermark());
-            // A server that refuses what it offers itself is not asked in a tight loop.
-            return state.fetchFrom == place.offset();
-        }
-        return false;
-    }
-
     /** The next poll that has nothing else throws this. */
     void fail(Place place, TidemarkException failure) {
         lock.lock();
         try {
-            if (place.moves() == place.state().moves) {
-                place.state().failure = failure;
+            if (place.isStill()) {
+                place.partition().fail(failure);
                 arrived.signalAll();
             }
         } finally {
@@ -429,11 +359,6 @@ final class ConsumerPartitions {
 
     // ---- under the lock
 
-    private boolean hasArrived() {
-        return assigned.values().stream()
-                .anyMatch(p -> !p.paused && (p.current != null || !p.fetched.isEmpty() || p.failure != null));
-    }
-
     private ConsumerPartition require(TopicPartition partition) {
         ConsumerPartition state = assigned.get(partition);
         if (state == null) {
@@ -442,26 +367,7 @@ final class ConsumerPartitions {
         return state;
     }
 
-    private void moveTo(ConsumerPartition state, long offset) {
-        state.position = offset;
-        state.fetchFrom = offset;
-        state.resetTo = null;
-    }
-
-    /** Drops what was fetched or asked for. */
-    private void forget(ConsumerPartition state) {
-        state.moves++;
-        state.failure = null;
-        long size = state.fetched.stream().mapToLong(FetchedRecords::size).sum();
-        if (state.current != null) {
-            size += state.current.size();
-        }
-        state.current = null;
-        state.fetched.clear();
-        freed(size);
-    }
-
-    private void freed(long bytes) {
+    private void free(long bytes) {
         boolean wasFull = bufferedBytes >= prefetchBytes;
         bufferedBytes -= bytes;
         if (wasFull && bufferedBytes < prefetchBytes) {
@@ -469,19 +375,12 @@ final class ConsumerPartitions {
         }
     }
 
+    /** There is something else to ask for than what is being asked. */
     private void askAnew() {
         wanted.signalAll();
         if (breakOff != null) {
             breakOff.run();
             breakOff = null;
         }
-    }
-
-    private static @Nullable OffsetSpec specOf(AutoOffsetReset reset) {
-        return switch (reset) {
-            case EARLIEST -> OffsetSpec.earliest();
-            case LATEST -> OffsetSpec.latest();
-            case NONE -> null;
-        };
     }
 }

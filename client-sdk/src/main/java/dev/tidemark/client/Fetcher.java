@@ -56,13 +56,13 @@ final class Fetcher {
     private void run() {
         while (!stopped) {
             try {
-                ConsumerPartitions.Wanted wanted = partitions.awaitWanted(thread::interrupt);
-                if (wanted == null) {
+                FetchWish wish = partitions.awaitWish(thread::interrupt);
+                if (wish == null) {
                     return;
                 }
                 boolean pause;
                 try {
-                    pause = ask(wanted);
+                    pause = ask(wish);
                 } finally {
                     partitions.answered();
                 }
@@ -77,10 +77,10 @@ final class Fetcher {
     }
 
     /** @return whether to pause before asking again */
-    private boolean ask(ConsumerPartitions.Wanted wanted) throws InterruptedException {
-        List<ConsumerPartitions.Place> places = wanted.resets().isEmpty() ? wanted.fetches() : wanted.resets();
+    private boolean ask(FetchWish wish) throws InterruptedException {
+        List<Place> places = wish.resets().isEmpty() ? wish.fetches() : wish.resets();
         try {
-            return wanted.resets().isEmpty() ? fetch(places) : reset(places);
+            return wish.resets().isEmpty() ? fetch(places) : reset(places);
         } catch (InterruptException change) {
             // The flag is set again; the pause that follows, or the next wait, would end at once.
             Thread.interrupted();
@@ -99,7 +99,7 @@ final class Fetcher {
         }
     }
 
-    private boolean reset(List<ConsumerPartitions.Place> places) {
+    private boolean reset(List<Place> places) {
         try {
             find(places);
         } catch (TidemarkException failure) {
@@ -112,7 +112,7 @@ final class Fetcher {
         return false;
     }
 
-    private void resetAlone(ConsumerPartitions.Place place) {
+    private void resetAlone(Place place) {
         try {
             find(List.of(place));
         } catch (TidemarkException failure) {
@@ -122,30 +122,29 @@ final class Fetcher {
         }
     }
 
-    private void find(List<ConsumerPartitions.Place> places) {
+    private void find(List<Place> places) {
         Map<TopicPartition, OffsetSpec> specs = new LinkedHashMap<>();
-        for (ConsumerPartitions.Place place : places) {
+        for (Place place : places) {
             OffsetSpec spec = place.resetTo();
             if (spec != null) {
-                specs.put(place.state().partition, spec);
+                specs.put(place.topicPartition(), spec);
             }
         }
         Map<TopicPartition, Long> found =
                 offsets.find(specs, config.connection().requestTimeout());
-        for (ConsumerPartitions.Place place : places) {
-            Long offset = found.get(place.state().partition);
+        for (Place place : places) {
+            Long offset = found.get(place.topicPartition());
             if (offset != null) {
                 partitions.found(place, offset);
             }
         }
     }
 
-    private boolean fetch(List<ConsumerPartitions.Place> wanted) throws InterruptedException {
+    private boolean fetch(List<Place> wanted) throws InterruptedException {
         // The server fills an answer in the order of the request: another partition comes first each time.
-        List<ConsumerPartitions.Place> places = new ArrayList<>(wanted);
+        List<Place> places = new ArrayList<>(wanted);
         Collections.rotate(places, -Math.floorMod(turn++, places.size()));
-        List<PartitionOffset> positions =
-                places.stream().map(ConsumerPartitions.Place::request).toList();
+        List<PartitionOffset> positions = places.stream().map(Place::request).toList();
         FetchBody body = new FetchBody(
                 positions, config.fetchMaxBytes(), (int) config.fetchMaxWait().toMillis());
         Request request = Request.json("POST", "/v1/fetch", body).accepting(MediaTypes.RECORDS_V1);

@@ -11,11 +11,11 @@ public final class ProducerBuilder<K, V> {
     private ConnectionConfig connection = ConnectionConfig.DEFAULT;
     private Acks acks = Acks.ALL;
     private @Nullable Boolean idempotence;
-    private int batchBytes = 256 << 10;
+    private int batchBytes = 512 << 10;
     private Duration linger = Duration.ZERO;
     private int maxRequestBytes = 2 << 20;
     private int maxInFlightRequests = 5;
-    private long bufferBytes = 64L << 20;
+    private long bufferBytes = 32L << 20;
     private Duration maxBlock = Duration.ofSeconds(60);
     private Duration deliveryTimeout = Duration.ofSeconds(120);
     private RecordPartitioner partitioner = RecordPartitioner.byKey();
@@ -79,7 +79,7 @@ public final class ProducerBuilder<K, V> {
         return this;
     }
 
-    /** The most bytes of records in one batch of one partition; 256 KiB until set. A larger record is a batch by itself. Memory is taken as records come, not ahead. */
+    /** The most bytes of records in one batch of one partition; 512 KiB until set. A larger record is a batch by itself. Memory is taken as records come, not ahead. */
     public ProducerBuilder<K, V> batchBytes(int bytes) {
         batchBytes = bytes;
         return this;
@@ -106,7 +106,7 @@ public final class ProducerBuilder<K, V> {
         return this;
     }
 
-    /** The most memory for records that wait or are in flight; 64 MiB until set, at least {@code maxRequestBytes}. */
+    /** The most memory for records that wait or are in flight; 32 MiB until set, at least {@code maxRequestBytes}. */
     public ProducerBuilder<K, V> bufferBytes(long bytes) {
         bufferBytes = bytes;
         return this;

@@ -31,7 +31,7 @@ final class ProducerTopics {
     /** Blocks for a topic's first use. @throws TidemarkException when its partitions cannot be had */
     TopicBuffers get(String topic) {
         TopicBuffers known = topics.get(topic);
-        return known != null && known.partitionCount() > 0 ? known : load(topic);
+        return known != null && known.partitionCount() > 0 ? known : load(topic, maxBlock);
     }
 
     /** The server does not know the topic, or one of its partitions, as we do: ask again before the next record. */
@@ -49,8 +49,8 @@ final class ProducerTopics {
     }
 
     /** Asks for the topic's partitions and waits. */
-    TopicBuffers load(String topic) {
-        int count = caller.call(Request.get(Request.topicPath(topic)), maxBlock)
+    TopicBuffers load(String topic, Duration timeout) {
+        int count = caller.call(Request.get(Request.topicPath(topic)), timeout)
                 .as(TopicDescription.class)
                 .partitionCount();
         TopicBuffers buffers = topics.computeIfAbsent(topic, name -> new TopicBuffers(name, newPipeline));
@@ -64,7 +64,7 @@ final class ProducerTopics {
     /** @throws UnknownTopicOrPartitionException when the topic has no such partition, also not a new one */
     void require(TopicBuffers topic, int partition) {
         if (partition >= topic.partitionCount() && topic.beginRefresh(MIN_AGE.toNanos(), System.nanoTime())) {
-            load(topic.topic);
+            load(topic.topic, maxBlock);
         }
         if (partition >= topic.partitionCount()) {
             throw new UnknownTopicOrPartitionException(

@@ -145,7 +145,7 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
     /** The offset of the next record that poll will return; asks the server when there is none yet. */
     public long position(TopicPartition partition) {
         try (SingleUser.Turn turn = enter()) {
-            return partitions.awaitPosition(partition, CALL_TIMEOUT.toNanos());
+            return partitions.awaitPosition(partition, Deadline.in(CALL_TIMEOUT));
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         }
@@ -216,7 +216,7 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
         for (ConsumerPartition state : pollable) {
             List<ConsumerRecord<K, V>> decoded = drain(state, left, records.isEmpty());
             if (!decoded.isEmpty()) {
-                records.put(state.partition, Collections.unmodifiableList(decoded));
+                records.put(state.topicPartition, Collections.unmodifiableList(decoded));
                 left -= decoded.size();
             }
         }

@@ -68,7 +68,7 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
     }
 
     /**
-     * Sends a record. Blocks at most {@code maxBlock}: for a topic's first record while its partitions are asked for, and while the buffer is full.
+     * Sends a record. Blocks while the buffer is full, and for a topic's first record while its partitions are asked for; each at most for {@code maxBlock}.
      *
      * <p>The future fails with a {@link TidemarkException}: a {@link TidemarkTimeoutException} after {@code deliveryTimeout} (the outcome is unknown), anything else when the record is not in the log. It
      * completes on the sender thread: hang only quick, non-blocking work on it, or use the {@code …Async} methods. Completing or cancelling it from outside does not touch the record.
@@ -153,7 +153,7 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
 
     private void refresh(String topic) {
         try {
-            topics.load(topic);
+            topics.load(topic, config.connection().requestTimeout());
         } catch (TidemarkException notNow) {
             // Nothing is lost but partitions added meanwhile: the next refresh finds them, and sending says what is
             // wrong.
@@ -239,7 +239,7 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
         if (closed) {
             throw closedException();
         }
-        int count = topics.load(topic).partitionCount();
+        int count = topics.load(topic, config.maxBlock()).partitionCount();
         return IntStream.range(0, count)
                 .mapToObj(partition -> new TopicPartition(topic, partition))
                 .toList();
