@@ -74,6 +74,11 @@ public final class Benchmarks {
         Files.createDirectories(options.work());
         try (Stage stage = Stage.open(options.work(), options.tidemark(), kafkaClasspath())) {
             write(measure(stage));
+            if (failed) {
+                Path logs = options.output().resolve("logs");
+                stage.saveLogs(logs);
+                System.err.println("some contestants failed; their logs are in " + logs);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.util.Comparator;
@@ -26,6 +27,9 @@ import java.util.stream.Stream;
  */
 public final class Stage implements AutoCloseable {
     private static final long SYNC_TIMEOUT_S = 120;
+
+    /** Logs lie in the run's folder and in those of its systems; deeper are their data, of which Kafka's is also called .log. */
+    private static final int LOG_DEPTH = 2;
 
     /** A system that can be asked for. */
     public enum Subject {
@@ -215,6 +219,18 @@ public final class Stage implements AutoCloseable {
     /** Where data and logs lie. */
     public Path directory() {
         return directory;
+    }
+
+    /** Copies what servers, brokers and clients have said so far, before it goes with everything else. */
+    public void saveLogs(Path target) throws IOException {
+        Files.createDirectories(target);
+        try (Stream<Path> files = Files.walk(directory, LOG_DEPTH)) {
+            for (Path log : files.filter(file -> file.toString().endsWith(".log") && Files.isRegularFile(file))
+                    .toList()) {
+                String name = directory.relativize(log).toString().replace(File.separatorChar, '-');
+                Files.copy(log, target.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
     }
 
     /** Clients first, then the systems. */
