@@ -26,12 +26,12 @@ final class ProduceReport {
     private final LongSupplier nanoClock;
     private final long startedAt;
     private final AtomicLong produced = new AtomicLong();
-    private long bytesRead;
+    private volatile long bytesRead;
     private long refused;
     private long unfinished;
     private @Nullable TidemarkException failure;
     private volatile boolean failed;
-    private long nextProgressAt;
+    private volatile long nextProgressAt;
     private boolean progressShown;
     private boolean finished;
 
@@ -49,15 +49,17 @@ final class ProduceReport {
         return failed;
     }
 
-    /** Only the reading thread. */
+    /** Only one thread may read. */
     void read(long bytes) {
-        bytesRead += bytes;
+        bytesRead = bytesRead + bytes;
     }
 
     /** A record has its outcome; without a failure it is in the log. */
     void completed(long line, boolean namesPartition, @Nullable TidemarkException outcome) {
         if (outcome == null) {
             produced.incrementAndGet();
+            // Here too, because the reading may be over long before the last record is in the log.
+            drawProgress();
         } else if (isRecordsFault(outcome, namesPartition)) {
             refused(line, outcome.errorCode().name(), String.valueOf(outcome.getMessage()));
         } else {
@@ -99,6 +101,9 @@ final class ProduceReport {
     }
 
     private synchronized void drawProgressNow() {
+        if (finished) {
+            return;
+        }
         nextProgressAt = nanoClock.getAsLong() + PROGRESS_INTERVAL_NANOS;
         progressShown = true;
         err.print(CLEAR_LINE + String.format(Locale.ROOT, "%,d records (%s)", produced.get(), speed()));

@@ -23,7 +23,7 @@ final class SqlCsv implements SqlResult {
         }
     }
 
-    private static void writeField(@Nullable String text, int column, Output out) {
+    static void writeField(@Nullable String text, int column, Output out) {
         if (column > 1) {
             out.write(',');
         }

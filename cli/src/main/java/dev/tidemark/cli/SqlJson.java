@@ -7,10 +7,11 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** One JSON object a row and a line: numbers, truth values and JSON as such, everything else as PostgreSQL's text for it. */
 final class SqlJson implements SqlResult {
-    private enum Kind {
+    enum Kind {
         NUMBER,
         BOOLEAN,
         JSON,
@@ -55,7 +56,7 @@ final class SqlJson implements SqlResult {
         return typeName.equals("json") || typeName.equals("jsonb") ? Kind.JSON : Kind.TEXT;
     }
 
-    private static void writeValue(@org.jspecify.annotations.Nullable String text, Kind kind, Output out) {
+    static void writeValue(@Nullable String text, Kind kind, Output out) {
         if (text == null) {
             out.write("null");
             return;

@@ -86,7 +86,9 @@ final class TopicsDescribeCommand implements Runnable {
     private static void writeConfigs(TopicDescription topic, Output out) {
         TextTable table =
                 new TextTable(List.of(TextTable.Column.ofText("config"), TextTable.Column.ofText("value")), out);
-        new TreeMap<>(topic.configs()).forEach((config, value) -> table.row(List.of(config, value)));
+        new TreeMap<>(topic.configs())
+                .forEach((config, value) -> table.row(
+                        List.of(config, topic.unusedConfigs().contains(config) ? value + " (has no effect)" : value)));
         table.end();
     }
 }

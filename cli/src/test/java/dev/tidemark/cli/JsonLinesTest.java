@@ -210,7 +210,8 @@ class JsonLinesTest {
         return text.toString();
     }
 
-    private static String randomJson(Random random, int depth) {
+    /** Any JSON value; the members of its objects are all named k. */
+    static String randomJson(Random random, int depth) {
         String blank = List.of("", " ", "\n", "\t\r\n").get(random.nextInt(4));
         List<String> inner = new ArrayList<>();
         for (int i = random.nextInt(3); depth > 0 && i > 0; i--) {

@@ -4,6 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,7 +63,14 @@ class KeyFieldTest {
             path ; {"path": 1               ; is not JSON
             path ; {"path": 1,}             ; is not JSON
             path ; {"path": "\\ud800"}      ; half a surrogate pair
-            path ; nonsense                 ; is not JSON
+            path ; nonsense                 ; not a JSON object
+            path ; {"path" 1}               ; ':' expected at byte 8
+            path ; {"path": }               ; a value expected at byte 9
+            path ; {"path": "x              ; '"' expected
+            path ; {"path": "x\\          ; '"' expected
+            path ; {"path": 1} 2            ; more behind its end
+            path ; {"a": [{"b": 1}          ; cut off
+            path ; {path: 1}                ; '"' expected
             """)
     void valueWithoutSuchAScalarMakesNoRecord(String path, String value, String why) {
         assertThatThrownBy(() -> new KeyField(path).parse(value.getBytes(UTF_8)))
@@ -74,12 +88,39 @@ class KeyFieldTest {
         byte[] utf16 = "{\"k\":1}".getBytes(java.nio.charset.StandardCharsets.UTF_16LE);
         assertThatThrownBy(() -> new KeyField("k").parse(utf16))
                 .isInstanceOf(BadLine.class)
-                .hasMessageContaining("zero byte");
+                .hasMessageContaining("not JSON");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", ".", "a.", ".a", "a..b"})
     void pathWithAnEmptyNameIsRefused(String path) {
         assertThatThrownBy(() -> new KeyField(path)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @RepeatedTest(20)
+    void keyIsTheOneAParserFinds(RepetitionInfo repetition) throws Exception {
+        ObjectMapper parser = new ObjectMapper();
+        Random random = new Random(repetition.getCurrentRepetition());
+        for (int i = 0; i < 200; i++) {
+            String value = "{\"k\":" + JsonLinesTest.randomJson(random, 4) + ",\"x\":"
+                    + JsonLinesTest.randomJson(random, 2) + "}";
+            for (String path : List.of("k", "k.k", "x", "x.k", "none")) {
+                JsonNode field = parser.readTree(value).at("/" + path.replace('.', '/'));
+                assertThat(keyOrNull(path, value)).as("%s of %s", path, value).isEqualTo(scalarOrNull(field));
+            }
+        }
+    }
+
+    private static @Nullable String keyOrNull(String path, String value) {
+        try {
+            byte[] key = new KeyField(path).parse(value.getBytes(UTF_8)).key();
+            return new String(key, UTF_8);
+        } catch (BadLine noSuchField) {
+            return null;
+        }
+    }
+
+    private static @Nullable String scalarOrNull(JsonNode field) {
+        return field.isValueNode() && !field.isNull() ? field.asText() : null;
     }
 }
