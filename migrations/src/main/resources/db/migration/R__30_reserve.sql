@@ -42,6 +42,8 @@ declare
     c_lock_class   constant int := '${internal}.batch'::regclass::oid::int;
     v_count        constant int := cardinality(p_partition_ids);
     c_block_size   constant int := current_setting('block_size');
+    -- From 16 on PostgreSQL extends a table by up to 64 blocks at once and may leave some of them empty behind the last record.
+    c_ahead        constant int := case when current_setting('server_version_num')::int >= 160000 then 64 else 0 end;
     -- Kept from pass to pass: groups that cannot be appended, and why.
     v_failed       int[] := '{}';
     v_refusals     text[] := array_fill('withdrawn'::text, array[v_count]);
@@ -113,7 +115,7 @@ begin
                 v_leaf := r.leaf;
                 v_segment := r.segment_base;
                 v_upper := coalesce(r.upper_bound, 0);
-                v_first_block := greatest(coalesce(r.blocks, 0) - 1, 0);
+                v_first_block := greatest(coalesce(r.blocks, 0) - 1 - c_ahead, 0);
                 v_stuck := false;
                 v_rolled := false;
                 v_now := date_trunc('milliseconds', greatest(clock_timestamp(), r.appended_at));

@@ -1,7 +1,7 @@
 -- Where the records from p_offset on lie: the leaf, the blocks, and the offset to read up to, found from the batch rows alone.
 --
--- The caller reads by TID range and checks that the offsets are dense. Where they are not (an aborted append's space was used again, or two servers
--- wrote to the leaf at once) it reads again through the leaf's BRIN index. Plan settings are for that read, in the same database transaction.
+-- The caller reads by TID range, in the order rows lie in and no more of them than it wants, and checks that their offsets are dense. Where they are
+-- not (an aborted append's space was used again, or two servers wrote to the leaf at once) it reads again through the leaf's BRIN index, sorted. Plan settings are for that read, in the same database transaction.
 create or replace function ${internal}.plan_fetch(p_partition_id int, p_offset bigint, p_max_bytes bigint, p_max_records int)
     returns table (log_start_offset bigint, log_end_offset bigint, leaf text, first_block int, end_block int, read_end bigint)
     language plpgsql
@@ -11,6 +11,8 @@ as
 $$
 #variable_conflict use_column
 declare
+    -- Blocks: what reserve takes off a hint, and what it does not count, many times over.
+    c_beyond  constant int := 1024;
     v_segment record;
     v_batch   record;
     v_bytes   bigint := 0;
@@ -46,8 +48,8 @@ begin
             -- A batch that began in the segment before has its first records here at the start of the leaf.
             first_block := case when v_batch.base_offset < v_segment.base_offset then 0 else v_batch.first_block end;
         elsif v_bytes >= p_max_bytes or read_end - p_offset >= p_max_records then
-            -- This batch is not wanted; the last one wanted ends in the block where it starts, or shortly after.
-            end_block := v_batch.first_block + 2;
+            -- This batch is not wanted. Hints are a little low, so the last one wanted ends some blocks later; so far is looked at the most.
+            end_block := v_batch.first_block + c_beyond;
             exit;
         end if;
         v_average := greatest(v_batch.bytes / v_batch.record_count, 1);

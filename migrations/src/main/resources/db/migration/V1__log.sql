@@ -59,7 +59,8 @@ create table ${internal}.batch (
     bytes          bigint      not null,
     partition_id   int         not null,
     record_count   int         not null check (record_count > 0),
-    -- Where the leaf's file ended, in blocks, when the batch was reserved: its first record is seldom before. A hint for fetches, which check it.
+    -- A block of the leaf's file that the batch's first record is seldom before, from the file's size when it was reserved. A hint for fetches, which
+    -- check it.
     first_block    int         not null,
     base_sequence  int,
     leader_epoch   int         not null,
