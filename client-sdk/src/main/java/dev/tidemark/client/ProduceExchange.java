@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 
-/** One produce request and its answer, as a verdict on each of its batches. */
+/** The producer's requests and their answers: those of a produce request as a verdict on each of its batches. */
 final class ProduceExchange {
     private final Transport transport;
     private final Acks acks;
@@ -40,6 +40,20 @@ final class ProduceExchange {
             TidemarkException failure =
                     new TidemarkException(ErrorCode.UNKNOWN_SERVER_ERROR, "sending failed: " + bug, bug);
             return forAll(batches, new Verdict.BrokenOff(failure, Duration.ZERO));
+        }
+    }
+
+    /** Asks for a producer id nobody had before. @throws TidemarkException when there is none to be had */
+    ProducerIdentity newIdentity(Duration timeout) {
+        try {
+            Answer answer = transport.send(Request.post("/v1/producers"), timeout);
+            if (!answer.isSuccess()) {
+                throw Failures.of(answer);
+            }
+            var given = answer.as(dev.tidemark.protocol.api.ProducerIdentity.class);
+            return new ProducerIdentity(given.producerId(), given.producerEpoch());
+        } catch (InterruptedException closing) {
+            throw new InterruptException(closing);
         }
     }
 

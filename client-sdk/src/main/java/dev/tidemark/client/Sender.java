@@ -26,7 +26,6 @@ final class Sender implements SenderCrew.Tasks {
     private static final long EXPIRY_TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final ProducerConfig config;
-    private final Transport transport;
     private final BufferPool pool;
     private final ProducerCounters counters;
     private final Consumer<String> onUnknownTopic;
@@ -42,6 +41,7 @@ final class Sender implements SenderCrew.Tasks {
     private final Deque<Runnable> errands = new ArrayDeque<>();
     private int maxRequestBytes;
     private int flushing;
+    private int completed;
     private long nextExpiryNanos;
     private long quietNanos;
     private boolean hasMore;
@@ -56,7 +56,6 @@ final class Sender implements SenderCrew.Tasks {
         this.onUnknownTopic = onUnknownTopic;
         this.config = config;
         this.maxRequestBytes = config.maxRequestBytes();
-        this.transport = transport;
         this.pool = pool;
         this.counters = counters;
         this.backoff = Backoff.of(config.connection(), ThreadLocalRandom::current);
@@ -92,23 +91,15 @@ final class Sender implements SenderCrew.Tasks {
 
     /** Somebody waits for memory: partial batches are due. */
     void memoryWanted() {
-        crew.lock().lock();
-        try {
-            crew.wakeOne();
-        } finally {
-            crew.lock().unlock();
-        }
+        underLock(crew::wakeOne);
     }
 
     /** Runs something short on a sender thread. */
     void runErrand(Runnable errand) {
-        crew.lock().lock();
-        try {
+        underLock(() -> {
             errands.add(errand);
             crew.wakeOne();
-        } finally {
-            crew.lock().unlock();
-        }
+        });
     }
 
     /** Waits until all that is incomplete now is complete. @return whether it was in time */
@@ -128,15 +119,12 @@ final class Sender implements SenderCrew.Tasks {
     }
 
     private void changeFlushing(int by) {
-        crew.lock().lock();
-        try {
+        underLock(() -> {
             flushing += by;
             if (by > 0) {
                 crew.wakeOne();
             }
-        } finally {
-            crew.lock().unlock();
-        }
+        });
     }
 
     /** Fails what is incomplete and ends the threads; keeps the calling thread's interrupt flag. */
@@ -240,24 +228,21 @@ final class Sender implements SenderCrew.Tasks {
 
     /** @return whether some batches were failed, whose futures are now to be completed */
     private boolean expire(SendChance chance) {
+        int before = completed;
+        if (chance.nowNanos - nextExpiryNanos >= 0) {
+            nextExpiryNanos = chance.nowNanos + EXPIRY_TICK_NANOS;
+            for (PartitionPipeline pipeline : listed) {
+                pipeline.expire(chance, config.deliveryTimeout().toNanos(), this::complete);
+            }
+        }
         if (!listed.isEmpty()) {
             chance.lookAgainAt(nextExpiryNanos);
         }
-        if (chance.nowNanos - nextExpiryNanos < 0) {
-            return false;
-        }
-        nextExpiryNanos = chance.nowNanos + EXPIRY_TICK_NANOS;
-        boolean[] any = {false};
-        for (PartitionPipeline pipeline : listed) {
-            pipeline.expire(chance, config.deliveryTimeout().toNanos(), batch -> {
-                any[0] = true;
-                complete(batch);
-            });
-        }
-        return any[0];
+        return completed != before;
     }
 
     private void complete(Batch batch) {
+        completed++;
         counters.completed(batch);
         completions.add(() -> {
             batch.complete(pool);
@@ -345,31 +330,11 @@ final class Sender implements SenderCrew.Tasks {
     }
 
     private void askForIdentity() {
-        ProducerIdentity identity = null;
-        TidemarkException failure = null;
         try {
-            Answer answer = transport.send(
-                    Request.post("/v1/producers"), config.connection().requestTimeout());
-            if (answer.isSuccess()) {
-                var given = answer.as(dev.tidemark.protocol.api.ProducerIdentity.class);
-                identity = new ProducerIdentity(given.producerId(), given.producerEpoch());
-            } else {
-                failure = Failures.of(answer);
-            }
-        } catch (TidemarkException noAnswer) {
-            failure = noAnswer;
-        } catch (InterruptedException closing) {
-            failure = new InterruptException(closing);
-        }
-        crew.lock().lock();
-        try {
-            if (identity != null) {
-                ids.received(identity);
-            } else if (failure != null) {
-                noIdentity(failure);
-            }
-        } finally {
-            crew.lock().unlock();
+            ProducerIdentity identity = exchange.newIdentity(config.connection().requestTimeout());
+            underLock(() -> ids.received(identity));
+        } catch (TidemarkException failure) {
+            underLock(() -> noIdentity(failure));
         }
         completions.run();
     }
@@ -378,6 +343,15 @@ final class Sender implements SenderCrew.Tasks {
         ids.askAgainAt(System.nanoTime() + backoff.nanos(ids.failed()));
         if (!failure.isRetriable()) {
             listed.forEach(pipeline -> pipeline.giveUp(failure, this::complete));
+        }
+    }
+
+    private void underLock(Runnable change) {
+        crew.lock().lock();
+        try {
+            change.run();
+        } finally {
+            crew.lock().unlock();
         }
     }
 }
