@@ -11,7 +11,12 @@ final class PostgresSettings {
 
     private PostgresSettings() {}
 
-    /** Settings a user may overrule in postgresql.conf or by ALTER SYSTEM; written anew at every start. */
+    /**
+     * Settings a user may overrule in postgresql.conf or by ALTER SYSTEM; written anew at every start.
+     *
+     * <p>wal_compression keeps its default, off: the programs we bring know pglz only, and a server that is asked for what it does not know will not
+     * start.
+     */
     static String defaults(Path log) {
         return """
                 # Written by Tidemark at every start. Overrule it in postgresql.conf, which is yours.
