@@ -119,17 +119,20 @@ final class LogReader {
     /** In the order the rows lie in, which is the offsets' own but for rare cases; the collector sees those. Sorting would cost a tenth of a read. */
     private static String byBlocks(Plan plan, String leaf, long offset) {
         String bound = plan.endBlock() == null ? "" : " and ctid < '(" + plan.endBlock() + ",0)'::tid";
-        return "copy (" + select(leaf, "ctid >= '(" + plan.firstBlock() + ",0)'::tid" + bound + " and ", offset, plan.readEnd())
+        return "copy ("
+                + select(leaf, "ctid >= '(" + plan.firstBlock() + ",0)'::tid" + bound + " and ", offset, plan.readEnd())
                 + " limit " + (plan.readEnd() - offset) + ") to stdout (format binary)";
     }
 
     private static String byIndex(Plan plan, String leaf, long offset) {
-        return "copy (" + select(leaf, "", offset, plan.readEnd()) + " order by record_offset) to stdout (format binary)";
+        return "copy (" + select(leaf, "", offset, plan.readEnd())
+                + " order by record_offset) to stdout (format binary)";
     }
 
     /** COPY takes no parameters; everything in its text is a number, but for the leaf's name, which the catalogue gives quoted. */
     private static String select(String leaf, String blocks, long from, long to) {
-        return "select " + COLUMNS + " from " + leaf + " where " + blocks + "record_offset >= " + from + " and record_offset < " + to;
+        return "select " + COLUMNS + " from " + leaf + " where " + blocks + "record_offset >= " + from
+                + " and record_offset < " + to;
     }
 
     private RecordCollector copy(Connection connection, String sql, long offset, int maxBytes) throws SQLException {
