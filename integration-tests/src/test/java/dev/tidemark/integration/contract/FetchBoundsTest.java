@@ -14,39 +14,37 @@ import dev.tidemark.integration.door.WireClient.Position;
 import dev.tidemark.integration.server.Door;
 import dev.tidemark.integration.server.RunningServer;
 import dev.tidemark.protocol.ErrorCode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What one fetch brings and what it says of the log, from the tail cache and (after a restart) from the database. */
+/** What one fetch brings and what it says of the log: the same from the tail cache and from the database. */
 @ThroughBothForms
 class FetchBoundsTest {
     @RegisterExtension
-    static final RunningServer server = new RunningServer();
+    static final RunningServer caching = new RunningServer();
 
-    private final WireClient client;
+    @RegisterExtension
+    static final RunningServer withoutCache = new RunningServer("--tail-cache-bytes", "0");
+
+    private final Door door;
     private final String topic = RunningServer.newName();
 
     FetchBoundsTest(Door door) {
-        client = (WireClient) server.client(door);
+        this.door = door;
     }
 
-    @BeforeEach
-    void createTopic() {
+    /** A client of a server with the topic, of two partitions. */
+    private WireClient client(boolean cached) {
+        WireClient client = (WireClient) (cached ? caching : withoutCache).client(door);
         client.createTopic(topic, 2, Map.of());
-    }
-
-    private void append(boolean restart, List<Message> messages) {
-        client.produce(topic, messages);
-        if (restart) {
-            server.restart();
-        }
+        return client;
     }
 
     private static List<Long> offsets(Fetched fetched) {
@@ -55,8 +53,9 @@ class FetchBoundsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void fetchSaysWhereTheLogBeginsAndEndsAndWhereToGoOn(boolean restart) {
-        append(restart, Message.numbered(0, 0, 10));
+    void fetchSaysWhereTheLogBeginsAndEndsAndWhereToGoOn(boolean cached) {
+        WireClient client = client(cached);
+        client.produce(topic, Message.numbered(0, 0, 10));
 
         Fetched fetched = client.fetch(topic, 0, 4);
 
@@ -70,8 +69,9 @@ class FetchBoundsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void maxRecordsBoundsAFetch(boolean restart) {
-        append(restart, Message.numbered(0, 0, 10));
+    void maxRecordsBoundsAFetch(boolean cached) {
+        WireClient client = client(cached);
+        client.produce(topic, Message.numbered(0, 0, 10));
 
         Fetched fetched = client.fetch(topic, 0, 2, Bounds.DEFAULT.withMaxRecords(3));
 
@@ -82,9 +82,10 @@ class FetchBoundsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void maxBytesBoundsAFetchButTheFirstRecordAlwaysFits(boolean restart) {
+    void maxBytesBoundsAFetchButTheFirstRecordAlwaysFits(boolean cached) {
         Message kilobyte = Message.of("x".repeat(1024));
-        append(restart, List.of(kilobyte, kilobyte, kilobyte, kilobyte, kilobyte));
+        WireClient client = client(cached);
+        client.produce(topic, List.of(kilobyte, kilobyte, kilobyte, kilobyte, kilobyte));
 
         assertThat(offsets(client.fetch(topic, 0, 1, Bounds.DEFAULT.withMaxBytes(1))))
                 .containsExactly(1L);
@@ -95,8 +96,9 @@ class FetchBoundsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void belowTheLogEndAFetchIsNeverEmpty(boolean restart) {
-        append(restart, Message.numbered(0, 0, 30));
+    void belowTheLogEndAFetchIsNeverEmpty(boolean cached) {
+        WireClient client = client(cached);
+        client.produce(topic, Message.numbered(0, 0, 30));
 
         for (long offset = 0; offset < 30; offset++) {
             Fetched fetched = client.fetch(topic, 0, offset, new Bounds(1, 1, 0));
@@ -106,7 +108,8 @@ class FetchBoundsTest {
 
     @Test
     void fetchAtTheLogEndIsEmptyAndSaysSo() {
-        append(false, Message.numbered(0, 0, 3));
+        WireClient client = client(true);
+        client.produce(topic, Message.numbered(0, 0, 3));
 
         Fetched fetched = client.fetch(topic, 0, 3);
 
@@ -117,9 +120,10 @@ class FetchBoundsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void fetchOverSeveralPartitionsAnswersInTheirOrder(boolean restart) {
+    void fetchOverSeveralPartitionsAnswersInTheirOrder(boolean cached) {
+        WireClient client = client(cached);
         client.produce(topic, Message.numbered(1, 0, 4));
-        append(restart, Message.numbered(0, 0, 2));
+        client.produce(topic, Message.numbered(0, 0, 2));
 
         List<Fetched> fetched = client.fetchSeveral(
                 List.of(new Position(topic, 1, 1), new Position(topic, 0, 0), new Position(topic, 1, 4)), 1 << 20, 0);
@@ -131,10 +135,11 @@ class FetchBoundsTest {
 
     @Test
     void oneOfSeveralPartitionsWakesALongPoll() {
+        WireClient client = client(true);
         client.produce(topic, Message.numbered(0, 0, 2));
         CompletableFuture<List<Fetched>> poll = CompletableFuture.supplyAsync(() ->
                 client.fetchSeveral(List.of(new Position(topic, 0, 2), new Position(topic, 1, 0)), 1 << 20, 30_000));
-        await().until(() -> server.meter("tidemark_fetch_waiting") >= 1);
+        await().until(() -> caching.meter("tidemark_fetch_waiting") >= 1);
         client.produce(topic, Message.of("woken").to(1));
 
         assertThat(Answers.join(poll)).extracting(FetchBoundsTest::offsets).containsExactly(List.of(), List.of(0L));
@@ -142,7 +147,8 @@ class FetchBoundsTest {
 
     @Test
     void offsetsBeyondTheEndAreRefusedAtOnceAlsoWithAWait() {
-        append(false, Message.numbered(0, 0, 3));
+        WireClient client = client(true);
+        client.produce(topic, Message.numbered(0, 0, 3));
 
         assertRefused(
                 ErrorCode.OFFSET_OUT_OF_RANGE,
@@ -150,11 +156,13 @@ class FetchBoundsTest {
                 () -> client.fetch(topic, 0, 4, Bounds.DEFAULT.withMaxWaitMs(30_000)));
     }
 
-    @Test
-    void walkingByNextOffsetReadsEverythingOnce() {
-        append(true, Message.numbered(0, 0, 500));
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void walkingByNextOffsetReadsEverythingOnce(boolean cached) {
+        WireClient client = client(cached);
+        client.produce(topic, Message.numbered(0, 0, 500));
 
-        java.util.ArrayList<Long> walked = new java.util.ArrayList<>();
+        List<Long> walked = new ArrayList<>();
         for (long next = 0; next < 500; ) {
             Fetched fetched = client.fetch(topic, 0, next, new Bounds(37, 2_000, 0));
             walked.addAll(offsets(fetched));

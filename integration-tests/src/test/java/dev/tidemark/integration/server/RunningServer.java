@@ -89,9 +89,14 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
         return "topic-" + TOPICS.incrementAndGet();
     }
 
-    /** A meter's value as {@code /metrics} shows it, summed over its tags; 0 when there is none yet. */
+    /** A meter's value as {@code /metrics} shows it; 0 when there is none yet. */
     public double meter(String name) {
-        return Metrics.value(http().getText("/metrics"), name);
+        return meter(name, "");
+    }
+
+    /** @param label such as {@code source="tail"} */
+    public double meter(String name, String label) {
+        return Metrics.value(http().getText("/metrics"), name, label);
     }
 
     /** A connection of the test's own to the server's database. */

@@ -1,0 +1,2 @@
+/** The contract's behaviour, the same through every door. */
+package dev.tidemark.integration.contract;

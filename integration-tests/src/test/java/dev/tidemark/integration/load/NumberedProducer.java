@@ -1,0 +1,75 @@
+package dev.tidemark.integration.load;
+
+import dev.tidemark.client.ProducerRecord;
+import dev.tidemark.client.RecordMetadata;
+import dev.tidemark.client.Serializers;
+import dev.tidemark.client.TidemarkProducer;
+import dev.tidemark.integration.server.Soak;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Sends {@code name:0}, {@code name:1}, … to one topic, round its partitions, and keeps the acknowledgements. Several requests are in flight: batches are small,
+ * and nobody waits for an answer before the end.
+ */
+public final class NumberedProducer implements AutoCloseable {
+    private final String name;
+    private final String topic;
+    private final int partitions;
+    private final TidemarkProducer<byte[], String> producer;
+    private final List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
+    private final AtomicLong acknowledged = new AtomicLong();
+
+    public NumberedProducer(String name, String server, String topic, int partitions) {
+        this.name = name;
+        this.topic = topic;
+        this.partitions = partitions;
+        this.producer = TidemarkProducer.builder()
+                .servers(server)
+                .valueSerializer(Serializers.text())
+                .batchBytes(4 << 10)
+                .maxInFlightRequests(5)
+                .deliveryTimeout(Soak.patience())
+                .retryBackoff(Duration.ofMillis(20), Duration.ofMillis(500))
+                .build();
+    }
+
+    /** Only one thread at a time. */
+    public void send() {
+        int number = sent.size();
+        CompletableFuture<RecordMetadata> answer =
+                producer.send(new ProducerRecord<>(topic, number % partitions, null, name + ":" + number));
+        answer.thenRun(acknowledged::incrementAndGet);
+        sent.add(answer);
+    }
+
+    /** May be asked from any thread. */
+    public long acknowledged() {
+        return acknowledged.get();
+    }
+
+    /** How often a batch had to be sent again. */
+    public long retries() {
+        return producer.metrics().retries();
+    }
+
+    /** Waits for all acknowledgements: where each value lies. */
+    public Map<String, RecordMetadata> places() {
+        producer.flush();
+        Map<String, RecordMetadata> places = new LinkedHashMap<>();
+        for (int number = 0; number < sent.size(); number++) {
+            places.put(name + ":" + number, sent.get(number).join());
+        }
+        return places;
+    }
+
+    @Override
+    public void close() {
+        producer.close();
+    }
+}

@@ -1,0 +1,2 @@
+/** Load, and what must hold under it. */
+package dev.tidemark.integration.load;

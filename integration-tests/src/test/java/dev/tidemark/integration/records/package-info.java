@@ -1,0 +1,2 @@
+/** Random records, through every door. */
+package dev.tidemark.integration.records;
