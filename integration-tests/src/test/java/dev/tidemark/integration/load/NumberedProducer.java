@@ -11,19 +11,23 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Sends {@code name:0}, {@code name:1}, … to one topic, round its partitions, and keeps the acknowledgements. Several requests are in flight: batches are small,
- * and nobody waits for an answer before the end.
+ * Sends {@code name:0}, {@code name:1}, … to one topic, round its partitions, and keeps the acknowledgements. Batches are small and several requests are in
+ * flight; how many records may be on their way is bounded, so that a log that is away for a while does not meet a flood.
  */
 public final class NumberedProducer implements AutoCloseable {
+    private static final int MAX_UNACKNOWLEDGED = 2_000;
+
     private final String name;
     private final String topic;
     private final int partitions;
     private final TidemarkProducer<byte[], String> producer;
     private final List<CompletableFuture<RecordMetadata>> sent = new ArrayList<>();
     private final AtomicLong acknowledged = new AtomicLong();
+    private final Semaphore room = new Semaphore(MAX_UNACKNOWLEDGED);
 
     public NumberedProducer(String name, String server, String topic, int partitions) {
         this.name = name;
@@ -39,11 +43,13 @@ public final class NumberedProducer implements AutoCloseable {
                 .build();
     }
 
-    /** Only one thread at a time. */
+    /** Waits for room. Only one thread at a time. */
     public void send() {
+        room.acquireUninterruptibly();
         int number = sent.size();
         CompletableFuture<RecordMetadata> answer =
                 producer.send(new ProducerRecord<>(topic, number % partitions, null, name + ":" + number));
+        answer.whenComplete((at, failure) -> room.release());
         answer.thenRun(acknowledged::incrementAndGet);
         sent.add(answer);
     }

@@ -1,0 +1,2 @@
+/** Processes that die. */
+package dev.tidemark.integration.faults;
