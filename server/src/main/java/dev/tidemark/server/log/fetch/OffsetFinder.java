@@ -2,6 +2,8 @@ package dev.tidemark.server.log.fetch;
 
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.RecordLayout;
+import dev.tidemark.server.log.tail.Slice;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.SqlStates;
 import dev.tidemark.server.topic.Topic;
@@ -10,13 +12,15 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Finds offsets by position or time. Blocks on the database. */
 final class OffsetFinder {
+    /** Of a batch in memory at a time. */
+    private static final int MAX_READ_BYTES = 1024 * 1024;
+
     private final Database database;
     private final LogReader reader;
     private final int leaderEpoch;
@@ -36,7 +40,7 @@ final class OffsetFinder {
                     .orElseThrow(() -> new ApiException(
                             ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "topic " + topic.name() + " has been deleted"));
             if (query instanceof OffsetQuery.AtTime at) {
-                return atTime(topic, partition, range, at.timestampMs());
+                return atTime(range, at.timestampMs());
             }
             long offset = query instanceof OffsetQuery.Earliest ? range.logStartOffset() : range.logEndOffset();
             return new OffsetFound(offset, null, leaderEpoch, range.logEndOffset());
@@ -49,29 +53,25 @@ final class OffsetFinder {
 
     private record Span(long first, long end) {}
 
-    private OffsetFound atTime(Topic topic, int partition, LogReader.Range range, long timestampMs)
-            throws SQLException {
-        OffsetDateTime time = Instant.ofEpochMilli(timestampMs).atOffset(ZoneOffset.UTC);
-        try (Connection connection = database.connection()) {
-            Span batch = batchAt(connection, range.partitionId(), time, 0);
-            while (batch != null) {
-                OffsetFound found = within(connection, topic, partition, time, batch, range.logEndOffset());
-                if (found != null) {
-                    return found;
-                }
-                // The batch's latest record lies below the log start.
-                batch = batchAt(connection, range.partitionId(), time, batch.end());
+    private OffsetFound atTime(LogReader.Range range, long timestampMs) throws SQLException {
+        Span batch = batchAt(range.partitionId(), timestampMs, 0);
+        while (batch != null) {
+            OffsetFound found = within(range, timestampMs, batch);
+            if (found != null) {
+                return found;
             }
+            // The batch's latest record lies below the log start.
+            batch = batchAt(range.partitionId(), timestampMs, batch.end());
         }
         return new OffsetFound(null, null, leaderEpoch, range.logEndOffset());
     }
 
-    private @Nullable Span batchAt(Connection connection, int partitionId, OffsetDateTime time, long from)
-            throws SQLException {
-        try (PreparedStatement query = connection.prepareStatement(
-                "select first_offset, end_offset from " + database.schemas().internal() + ".batch_at(?, ?, ?)")) {
+    private @Nullable Span batchAt(int partitionId, long timestampMs, long from) throws SQLException {
+        try (Connection connection = database.connection();
+                PreparedStatement query = connection.prepareStatement("select first_offset, end_offset from "
+                        + database.schemas().internal() + ".batch_at(?, ?, ?)")) {
             query.setInt(1, partitionId);
-            query.setObject(2, time);
+            query.setObject(2, Instant.ofEpochMilli(timestampMs).atOffset(ZoneOffset.UTC));
             query.setLong(3, from);
             try (ResultSet row = query.executeQuery()) {
                 return row.next() ? new Span(row.getLong(1), row.getLong(2)) : null;
@@ -79,24 +79,27 @@ final class OffsetFinder {
         }
     }
 
-    private @Nullable OffsetFound within(
-            Connection connection, Topic topic, int partition, OffsetDateTime time, Span batch, long logEnd)
-            throws SQLException {
-        try (PreparedStatement query = connection.prepareStatement("select record_offset, \"timestamp\" from "
-                + database.schemas().internal() + ".topic_" + topic.id()
-                + " where partition = ? and record_offset >= ? and record_offset < ? and \"timestamp\" >= ?"
-                + " order by record_offset limit 1")) {
-            query.setInt(1, partition);
-            query.setLong(2, batch.first());
-            query.setLong(3, batch.end());
-            query.setObject(4, time);
-            try (ResultSet row = query.executeQuery()) {
-                if (!row.next()) {
-                    return null;
-                }
-                long found = row.getObject(2, OffsetDateTime.class).toInstant().toEpochMilli();
-                return new OffsetFound(row.getLong(1), found, leaderEpoch, logEnd);
+    /** Looks through a batch as a fetch would read it: a query by time has no index to go by, and would scan the leaf. */
+    private @Nullable OffsetFound within(LogReader.Range range, long timestampMs, Span batch) throws SQLException {
+        long offset = batch.first();
+        while (offset < batch.end()) {
+            LogReader.Read read =
+                    reader.read(range.partitionId(), offset, (int) (batch.end() - offset), MAX_READ_BYTES);
+            Slice records = read == null ? null : read.records();
+            if (read == null || records == null) {
+                return null;
             }
+            int at = records.at();
+            while (at < records.at() + records.length()) {
+                long found = RecordLayout.timestampMs(records.bytes(), at);
+                if (found >= timestampMs) {
+                    long foundOffset = RecordLayout.offset(records.bytes(), at);
+                    return new OffsetFound(foundOffset, found, leaderEpoch, range.logEndOffset());
+                }
+                at = RecordLayout.end(records.bytes(), at);
+            }
+            offset = read.nextOffset();
         }
+        return null;
     }
 }
