@@ -1,5 +1,7 @@
 package dev.tidemark.integration.server;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.tidemark.integration.door.BinaryClient;
 import dev.tidemark.integration.door.HttpApi;
 import dev.tidemark.integration.door.JsonClient;
@@ -10,7 +12,9 @@ import dev.tidemark.server.ServerConfig;
 import dev.tidemark.server.testing.TestDatabase;
 import java.net.URI;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -66,6 +70,32 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
     public void restart() {
         stop();
         start();
+    }
+
+    /** What a test does while no connection of the server's is open; the server runs again afterwards. */
+    public interface Pause {
+        void use(Connection connection) throws SQLException;
+    }
+
+    /** Stops, waits until PostgreSQL has seen the last connection go (and counted what it did), and starts again after the pause. */
+    public void whileStopped(Pause pause) throws SQLException {
+        stop();
+        try (Connection connection = connect()) {
+            await().until(() -> isAlone(connection));
+            pause.use(connection);
+        } finally {
+            start();
+        }
+    }
+
+    private static boolean isAlone(Connection connection) throws SQLException {
+        try (Statement query = connection.createStatement();
+                ResultSet row = query.executeQuery(
+                        "select not exists (select from pg_stat_activity"
+                                + " where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid())")) {
+            row.next();
+            return row.getBoolean(1);
+        }
     }
 
     public URI uri() {

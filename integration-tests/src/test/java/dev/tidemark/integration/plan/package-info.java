@@ -1,0 +1,2 @@
+/** How PostgreSQL carries out what the server asks. */
+package dev.tidemark.integration.plan;
