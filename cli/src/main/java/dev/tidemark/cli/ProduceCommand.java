@@ -91,7 +91,7 @@ final class ProduceCommand implements Callable<Integer> {
         LineReader lines = new LineReader(streams.in(), MAX_LINE_BYTES);
         try (TidemarkProducer<byte[], byte[]> producer = producer(description);
                 StopSignal stop = new StopSignal(Duration.ZERO, () -> finishEarly(producer, report))) {
-            new ProduceRun(topic, lines, parser, producer, report).run(stop);
+            new ProduceRun(topic, lines, parser, producer, report, tooLarge(description)).run(stop);
             producer.flush();
         }
         return report.finish();
@@ -134,12 +134,19 @@ final class ProduceCommand implements Callable<Integer> {
 
     /** The topic may take larger records than the producer sends unless told. */
     private TidemarkProducer<byte[], byte[]> producer(TopicDescription description) {
-        String maxMessageBytes = description.configs().getOrDefault("max.message.bytes", "0");
-        int requestBytes = (int) Math.min(
-                MAX_LINE_BYTES, Math.max(MIN_REQUEST_BYTES, Long.parseLong(maxMessageBytes) + REQUEST_OVERHEAD_BYTES));
+        long wanted = Long.parseLong(maxMessageBytes(description)) + REQUEST_OVERHEAD_BYTES;
+        int requestBytes = (int) Math.min(MAX_LINE_BYTES, Math.max(MIN_REQUEST_BYTES, wanted));
         return server.producer()
                 .maxRequestBytes(requestBytes)
                 .bufferBytes(Math.max(BUFFER_BYTES, 2L * requestBytes))
                 .build();
+    }
+
+    private static String tooLarge(TopicDescription description) {
+        return "the record is larger than max.message.bytes, " + maxMessageBytes(description);
+    }
+
+    private static String maxMessageBytes(TopicDescription description) {
+        return description.configs().getOrDefault("max.message.bytes", "0");
     }
 }

@@ -1,5 +1,6 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.client.RecordTooLargeException;
 import dev.tidemark.client.TidemarkException;
 import dev.tidemark.client.TidemarkProducer;
 import java.io.IOException;
@@ -11,18 +12,22 @@ final class ProduceRun {
     private final LineParser parser;
     private final TidemarkProducer<byte[], byte[]> producer;
     private final ProduceReport report;
+    private final String tooLarge;
 
+    /** @param tooLarge says why a record that no request can hold is refused */
     ProduceRun(
             String topic,
             LineReader lines,
             LineParser parser,
             TidemarkProducer<byte[], byte[]> producer,
-            ProduceReport report) {
+            ProduceReport report,
+            String tooLarge) {
         this.topic = topic;
         this.lines = lines;
         this.parser = parser;
         this.producer = producer;
         this.report = report;
+        this.tooLarge = tooLarge;
     }
 
     void run(StopSignal stop) throws IOException {
@@ -56,6 +61,8 @@ final class ProduceRun {
         boolean namesPartition = record.partition() != null;
         try {
             producer.send(record.to(topic), (metadata, failure) -> report.completed(line, namesPartition, failure));
+        } catch (RecordTooLargeException e) {
+            report.refused(line, e.errorCode().name(), tooLarge);
         } catch (TidemarkException e) {
             report.completed(line, namesPartition, e);
         }

@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
 final class TextTable {
     private static final int ROWS_KEPT_BACK = 10_000;
     private static final int CHARACTERS_KEPT_BACK = 4_000_000;
+
+    /** A cell wider than this stands out of its column: to pad all others to it would show nobody more. */
+    private static final int MAX_WIDTH = 250;
+
     private static final String NULL = "NULL";
 
     /** @param rightAligned numbers stand at the right */
@@ -66,7 +70,7 @@ final class TextTable {
         keptBack = null;
         for (List<String> row : rows) {
             for (int i = 0; i < widths.length; i++) {
-                widths[i] = Math.max(widths[i], DisplayText.width(row.get(i)));
+                widths[i] = Math.max(widths[i], Math.min(DisplayText.width(row.get(i)), MAX_WIDTH));
             }
         }
         writeHead();

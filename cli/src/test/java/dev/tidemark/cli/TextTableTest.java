@@ -54,6 +54,14 @@ class TextTableTest {
     }
 
     @Test
+    void hugeCellDoesNotWidenTheOthers() {
+        table(List.of("x".repeat(100_000), "1"), List.of("y", "2"));
+
+        assertThat(written.toString(UTF_8).lines().filter(line -> !line.contains("x")))
+                .allSatisfy(line -> assertThat(line).hasSizeLessThan(300));
+    }
+
+    @Test
     void longTableIsWrittenBeforeItEnds() {
         TextTable table = new TextTable(List.of(TextTable.Column.ofNumbers("n")), out);
         for (int i = 0; i < 10_000; i++) {
