@@ -1,0 +1,83 @@
+package dev.tidemark.integration.architecture;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** Dependencies point one way, between modules and between the server's packages. */
+@AnalyzeClasses(packages = "dev.tidemark", importOptions = ImportOption.DoNotIncludeTests.class)
+class DependenciesTest {
+    private static final String SERVER = "dev.tidemark.server";
+
+    @ArchTest
+    static final ArchRule protocolNeedsOnlyTheJdk = noClasses()
+            .that()
+            .resideInAPackage("dev.tidemark.protocol..")
+            .should()
+            .dependOnClassesThat()
+            .resideOutsideOfPackages("dev.tidemark.protocol..", "java..", "org.jspecify..");
+
+    @ArchTest
+    static final ArchRule clientKnowsNoServer = noClasses()
+            .that()
+            .resideInAPackage("dev.tidemark.client..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(SERVER + "..", "dev.tidemark.schema..", "dev.tidemark.cli..");
+
+    @ArchTest
+    static final ArchRule serverKnowsNoClient = noClasses()
+            .that()
+            .resideInAPackage(SERVER + "..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.tidemark.client..", "dev.tidemark.cli..");
+
+    @ArchTest
+    static final ArchRule onlyHttpKnowsJavalin = noClasses()
+            .that()
+            .resideOutsideOfPackage(SERVER + ".http..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.javalin..", "org.eclipse.jetty..", "jakarta.servlet..");
+
+    @ArchTest
+    static final ArchRule logKnowsNoHttp = noClasses()
+            .that()
+            .resideInAnyPackage(SERVER + ".log..", SERVER + ".topic..", SERVER + ".json..", SERVER + ".postgres..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(SERVER, SERVER + ".http..");
+
+    @ArchTest
+    static final ArchRule topicsKnowNoLog = noClasses()
+            .that()
+            .resideInAnyPackage(SERVER + ".topic..", SERVER + ".json..", SERVER + ".postgres..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(SERVER + ".log..");
+
+    @ArchTest
+    static final ArchRule postgresKnowsNoTopics = noClasses()
+            .that()
+            .resideInAnyPackage(SERVER + ".postgres..", SERVER + ".json..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(SERVER + ".topic..");
+
+    @ArchTest
+    static final ArchRule segmentsAndTailKnowNeitherAppendNorFetch = noClasses()
+            .that()
+            .resideInAnyPackage(SERVER + ".log.segment..", SERVER + ".log.tail..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(SERVER + ".log.append..", SERVER + ".log.fetch..");
+
+    @ArchTest
+    static final ArchRule packagesOfTheServerHaveNoCycles =
+            slices().matching(SERVER + ".(**)").should().beFreeOfCycles();
+}
