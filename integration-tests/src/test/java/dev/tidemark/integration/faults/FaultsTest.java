@@ -83,7 +83,6 @@ class FaultsTest {
             producing.join();
             Map<String, RecordMetadata> places = producer.places();
 
-            assertThat(producer.retries()).as("batches sent again").isPositive();
             WrittenLog.assertHoldsExactly(
                     places, PartitionReader.readUntil(server.uri().toString(), topic, () -> true));
             assertThat(server.brokenPromises(topic)).isEmpty();
@@ -108,7 +107,12 @@ class FaultsTest {
 
     @Test
     void killedPostgresLosesAndDoublesNothingAndTheServerRecoversByItself() throws Exception {
-        assertNothingIsLostOrDoubledBy(server::killPostgres);
+        assertNothingIsLostOrDoubledBy(() -> {
+            long killed = server.postmaster();
+            server.killPostgres();
+            // Its backends go on for as long as they have work; what counts is what comes after the new one's start.
+            await().ignoreExceptions().atMost(Duration.ofMinutes(1)).until(() -> server.postmaster() != killed);
+        });
         assertThat(server.isAlive()).isTrue();
     }
 

@@ -59,11 +59,6 @@ public final class NumberedProducer implements AutoCloseable {
         return acknowledged.get();
     }
 
-    /** How often a batch had to be sent again. */
-    public long retries() {
-        return producer.metrics().retries();
-    }
-
     /** Waits for all acknowledgements: where each value lies. */
     public Map<String, RecordMetadata> places() {
         producer.flush();
