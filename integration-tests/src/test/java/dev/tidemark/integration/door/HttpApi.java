@@ -28,17 +28,23 @@ public final class HttpApi {
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .build();
 
-    /** One for all: on Java 17 a client cannot be closed, and each has a thread. */
-    private static final HttpClient CLIENT =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private final Supplier<URI> server;
+    private volatile HttpClient client = newClient();
 
     /** @param server asked for each request: a restarted server may listen elsewhere */
     public HttpApi(Supplier<URI> server) {
         this.server = server;
+    }
+
+    private static HttpClient newClient() {
+        return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    }
+
+    /** Begins anew: a connection to a server that has stopped may look alive until a request fails on it. */
+    public void forgetConnections() {
+        client = newClient();
     }
 
     public HttpRequest.Builder request(String path) {
@@ -82,7 +88,7 @@ public final class HttpApi {
 
     /** The body of an answer of status 2xx; completes with {@link Refused} for any other. */
     CompletableFuture<byte[]> sendAsync(HttpRequest.Builder request) {
-        return CLIENT.sendAsync(request.build(), BodyHandlers.ofByteArray()).thenApply(HttpApi::body);
+        return client.sendAsync(request.build(), BodyHandlers.ofByteArray()).thenApply(HttpApi::body);
     }
 
     private static byte[] body(HttpResponse<byte[]> answer) {

@@ -37,6 +37,7 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
     private static final AtomicInteger TOPICS = new AtomicInteger();
 
     private final TestDatabase database = new TestDatabase();
+    private final HttpApi http = new HttpApi(this::uri);
     private final List<String> flags;
     private int port;
     private @Nullable Server running;
@@ -57,6 +58,7 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
         all.addAll(List.of("--http-port", Integer.toString(port), "--jdbc-url", database.jdbcUrl()));
         running = Server.start(ServerConfig.read(all, Map.of()));
         port = running.address().getPort();
+        http.forgetConnections();
     }
 
     private void stop() {
@@ -103,14 +105,14 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
     }
 
     public HttpApi http() {
-        return new HttpApi(this::uri);
+        return http;
     }
 
     public LogClient client(Door door) {
         return switch (door) {
             case SDK -> new SdkClient(uri());
-            case BINARY -> new BinaryClient(http());
-            case JSON -> new JsonClient(http());
+            case BINARY -> new BinaryClient(http);
+            case JSON -> new JsonClient(http);
         };
     }
 
@@ -126,7 +128,7 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
 
     /** @param label such as {@code source="tail"} */
     public double meter(String name, String label) {
-        return Metrics.value(http().getText("/metrics"), name, label);
+        return Metrics.value(http.getText("/metrics"), name, label);
     }
 
     /** A connection of the test's own to the server's database. */

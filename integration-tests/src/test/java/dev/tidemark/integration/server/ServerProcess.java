@@ -35,12 +35,14 @@ public final class ServerProcess implements AutoCloseable {
     private final Path dataDir;
     private final Process process;
     private final URI uri;
+    private final HttpApi http;
     private final String jdbcUrl;
 
     private ServerProcess(Path dataDir, Process process, URI uri, String jdbcUrl) {
         this.dataDir = dataDir;
         this.process = process;
         this.uri = uri;
+        this.http = new HttpApi(() -> uri);
         this.jdbcUrl = jdbcUrl;
     }
 
@@ -110,7 +112,7 @@ public final class ServerProcess implements AutoCloseable {
     }
 
     public HttpApi http() {
-        return new HttpApi(() -> uri);
+        return http;
     }
 
     public double meter(String name) {
