@@ -39,6 +39,7 @@ final class Transport {
             // Answers are only copied together, which the client's own thread can do; a hop to a pool costs more. TLS
             // has real work to do.
             builder.executor(Runnable::run);
+            builder.sslContext(new NoTls());
         }
         return builder.build();
     }
