@@ -1,6 +1,5 @@
 package dev.tidemark.client;
 
-import dev.tidemark.protocol.ErrorCode;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -28,16 +27,20 @@ final class Caller {
     final class Call {
         private final Request request;
         private final Deadline deadline;
-        private boolean lostAnAnswer;
+        private boolean mayBeDone;
 
         Call(Request request, Duration timeout) {
-            this.request = request;
-            this.deadline = Deadline.in(timeout);
+            this(request, Deadline.in(timeout));
         }
 
-        /** Whether a try before the last has no known outcome. */
-        boolean lostAnAnswer() {
-            return lostAnAnswer;
+        Call(Request request, Deadline deadline) {
+            this.request = request;
+            this.deadline = deadline;
+        }
+
+        /** Whether a try before the last may have been carried out: it was sent, and its outcome is not known. */
+        boolean mayBeDone() {
+            return mayBeDone;
         }
 
         Answer run() {
@@ -58,7 +61,7 @@ final class Caller {
                     if (!failure.isRetriable() || pauseNanos >= deadline.leftNanos()) {
                         throw failure;
                     }
-                    lostAnAnswer |= failure.errorCode() != ErrorCode.THROTTLING_QUOTA_EXCEEDED;
+                    mayBeDone |= Failures.leavesOutcomeOpen(failure);
                     TimeUnit.NANOSECONDS.sleep(pauseNanos);
                 }
             } catch (InterruptedException e) {

@@ -54,7 +54,7 @@ final class Failures {
 
     /** For a request without a whole answer. */
     static TidemarkException of(URI server, IOException thrown, Duration timeout) {
-        if (thrown instanceof HttpConnectTimeoutException || thrown instanceof ConnectException) {
+        if (isWithoutConnection(thrown)) {
             return new RetriableException(ErrorCode.BROKER_NOT_AVAILABLE, "cannot connect to " + server, thrown);
         }
         if (thrown instanceof HttpTimeoutException || thrown.getCause() instanceof TimeoutException) {
@@ -65,6 +65,15 @@ final class Failures {
                 ErrorCode.BROKER_NOT_AVAILABLE,
                 "the connection to " + server + " broke: " + thrown.getMessage(),
                 thrown);
+    }
+
+    /** Whether the server may have done what was asked for, although this is how the request ended. */
+    static boolean leavesOutcomeOpen(TidemarkException failure) {
+        return !isWithoutConnection(failure.getCause()) && failure.errorCode() != ErrorCode.THROTTLING_QUOTA_EXCEEDED;
+    }
+
+    private static boolean isWithoutConnection(@Nullable Throwable thrown) {
+        return thrown instanceof HttpConnectTimeoutException || thrown instanceof ConnectException;
     }
 
     private static JsonNode problem(byte[] body) {

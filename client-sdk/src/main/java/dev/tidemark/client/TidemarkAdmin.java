@@ -1,6 +1,5 @@
 package dev.tidemark.client;
 
-import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.AlterTopicRequest;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.protocol.api.CreateTopicRequest;
@@ -15,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Manages topics. Thread-safe. Every method blocks until the server has answered, at most the builder's {@code timeout}, and throws {@link TidemarkException} when the server refuses.
  *
- * <p>A method whose answer was lost is asked again only where that changes nothing (reading, altering, deleting, creating: a topic or partition count found to be as wanted after a lost answer is
- * success).
+ * <p>What failed in a way that may pass (no connection, a connection that broke, no answer in time, a server that is away or busy) is tried again with backoff until the {@code timeout}; then the last
+ * failure is thrown. So a request may be carried out twice when the first answer was lost, as in Kafka's clients. Altering twice is altering once. A topic that a repeated {@link #deleteTopic} no longer finds
+ * was deleted. A topic that a repeated {@link #createTopic} finds is taken for the one asked for when it is as asked for, where Kafka's would throw {@link TopicExistsException}. A timeout leaves open
+ * whether a change was made.
  */
 public final class TidemarkAdmin implements AutoCloseable {
     private final Caller caller;
@@ -43,19 +44,34 @@ public final class TidemarkAdmin implements AutoCloseable {
      * Creates a topic.
      *
      * @param configs by Kafka's names, such as {@code retention.ms}; those not named have their defaults
-     * @throws TopicExistsException when there is one of that name
+     * @throws TopicExistsException when there is one of that name. After a lost answer only when it has another number of partitions or other values of these configs: else nobody can tell it from the
+     *     one this call has made, and it is returned, though another may have made it at the same time
      */
     public TopicDescription createTopic(String name, int partitionCount, Map<String, String> configs) {
         requireOpen();
+        Deadline deadline = Deadline.in(timeout);
         CreateTopicRequest body = new CreateTopicRequest(name, partitionCount, configs);
-        Caller.Call call = caller.new Call(Request.json("POST", "/v1/topics", body), timeout);
+        Caller.Call call = caller.new Call(Request.json("POST", "/v1/topics", body), deadline);
         try {
             return call.run().as(TopicDescription.class);
         } catch (TopicExistsException exists) {
-            // It may be the topic that a try without an answer has made.
-            if (call.lostAnAnswer() && describeTopic(name).partitionCount() == partitionCount) {
-                return describeTopic(name);
+            if (!call.mayBeDone()) {
+                throw exists;
             }
+            TopicDescription found = describeAfter(exists, name, deadline);
+            if (found.partitionCount() == partitionCount
+                    && found.configs().entrySet().containsAll(configs.entrySet())) {
+                return found;
+            }
+            throw exists;
+        }
+    }
+
+    private TopicDescription describeAfter(TopicExistsException exists, String name, Deadline deadline) {
+        try {
+            return offsets.describe(name, deadline.left());
+        } catch (TidemarkException failure) {
+            exists.addSuppressed(failure);
             throw exists;
         }
     }
@@ -71,20 +87,10 @@ public final class TidemarkAdmin implements AutoCloseable {
         return offsets.describe(name, timeout);
     }
 
-    /** Adds partitions so that there are that many; never fewer than now. Keys may move to other partitions. */
+    /** Adds partitions so that there are that many; never fewer than now, and as many as now changes nothing. Keys may move to other partitions. */
     public TopicDescription createPartitions(String name, int partitionCount) {
-        requireOpen();
-        Caller.Call call = caller
-        .new Call(Request.json("PATCH", Request.topicPath(name), new AlterTopicRequest(partitionCount, null)), timeout);
-        try {
-            return call.run().as(TopicDescription.class);
-        } catch (TidemarkException refused) {
-            boolean done = refused.errorCode() == ErrorCode.INVALID_PARTITIONS && call.lostAnAnswer();
-            if (done && describeTopic(name).partitionCount() == partitionCount) {
-                return describeTopic(name);
-            }
-            throw refused;
-        }
+        return call(Request.json("PATCH", Request.topicPath(name), new AlterTopicRequest(partitionCount, null)))
+                .as(TopicDescription.class);
     }
 
     /** Sets configs; a null value goes back to the default. Others stay. */
@@ -93,14 +99,14 @@ public final class TidemarkAdmin implements AutoCloseable {
                 .as(TopicDescription.class);
     }
 
-    /** Deletes a topic and its records. @throws UnknownTopicOrPartitionException when there is none */
+    /** Deletes a topic and its records. @throws UnknownTopicOrPartitionException when there is none; not after a lost answer, which is taken for the deletion's */
     public void deleteTopic(String name) {
         requireOpen();
         Caller.Call call = caller.new Call(Request.delete(Request.topicPath(name)), timeout);
         try {
             call.run();
         } catch (UnknownTopicOrPartitionException gone) {
-            if (!call.lostAnAnswer()) {
+            if (!call.mayBeDone()) {
                 throw gone;
             }
         }

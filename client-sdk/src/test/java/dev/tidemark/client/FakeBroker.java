@@ -19,6 +19,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -89,6 +91,9 @@ final class FakeBroker implements AutoCloseable {
     /** Refuses every request but produce, while it is set. */
     volatile ErrorCode refuseOthers;
 
+    /** Ends of paths whose next request meets a connection that breaks. */
+    private final Set<String> toCut = ConcurrentHashMap.newKeySet();
+
     /** A record whose value contains this is refused by name. */
     volatile String badValue = "\u0000never";
 
@@ -113,6 +118,11 @@ final class FakeBroker implements AutoCloseable {
 
     int port() {
         return http.getAddress().getPort();
+    }
+
+    /** Drops the connection of the next request but produce whose path ends so: as when it was closed just when the request was sent. */
+    void cutNext(String pathEnd) {
+        toCut.add(pathEnd);
     }
 
     synchronized void createTopic(String name, int partitions) {
@@ -190,6 +200,8 @@ final class FakeBroker implements AutoCloseable {
             if (path.endsWith("/records") && exchange.getRequestMethod().equals("POST")) {
                 Produce produce = new Produce(exchange, path, body);
                 fault.on(produceRequests.incrementAndGet(), produce);
+            } else if (toCut.removeIf(path::endsWith)) {
+                cut(exchange);
             } else if (refuseOthers != null) {
                 problem(exchange, refuseOthers, "as the test wants");
             } else {
@@ -199,6 +211,13 @@ final class FakeBroker implements AutoCloseable {
             // The client, or the test, has had enough.
         } catch (Exception e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** A GET that finds no answer at all is repeated by the JDK's client itself: it gets the beginning of one. */
+    private static void cut(HttpExchange exchange) throws IOException {
+        if (exchange.getRequestMethod().equals("GET")) {
+            exchange.sendResponseHeaders(200, 1000);
         }
     }
 

@@ -304,6 +304,30 @@ class TidemarkConsumerTest {
     }
 
     @Test
+    void lookUpsAndFetchesOutliveAConnectionThatIsCutUnderThem() {
+        broker.createTopic("t", 1);
+        appendNumbers(0, 0, 5);
+        try (TidemarkConsumer<String, String> consumer = settings().build()) {
+            broker.cutNext("/topics/t");
+            assertThat(consumer.partitionsFor("t")).containsExactly(P0);
+            broker.cutNext("/offsets");
+            assertThat(consumer.endOffsets(List.of(P0))).isEqualTo(Map.of(P0, 5L));
+            broker.cutNext("/offsets");
+            assertThat(consumer.offsetsForTimes(Map.of(P0, 1003L)))
+                    .isEqualTo(Map.of(P0, new OffsetAndTimestamp(3, 1003)));
+            broker.cutNext("/offsets");
+            consumer.assign(List.of(P0));
+            assertThat(consumer.position(P0)).isZero();
+            broker.cutNext("/fetch");
+            consumer.seek(P0, 1);
+            assertThat(values(consumer.poll(LONG))).containsExactly("1", "2", "3", "4");
+        }
+        assertThat(broker.requests)
+                .filteredOn(request -> request.contains("/offsets"))
+                .hasSize(6);
+    }
+
+    @Test
     void whatTheServerRefusesIsThrownByPoll() {
         broker.createTopic("t", 1);
         try (TidemarkConsumer<String, String> consumer = settings().build()) {
