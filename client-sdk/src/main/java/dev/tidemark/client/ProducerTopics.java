@@ -13,11 +13,12 @@ final class ProducerTopics {
     /** As Kafka's metadata.max.age.ms. */
     private static final Duration MAX_AGE = Duration.ofMinutes(5);
 
-    /** A record for a partition that is not known asks anew, but not more often than this. */
+    /** A record for a partition that is not known asks anew, but the server is asked no more often than this. */
     private static final Duration MIN_AGE = Duration.ofSeconds(1);
 
     private final Caller caller;
     private final Duration maxBlock;
+    private final long minAgeNanos;
     private final Function<TopicPartition, PartitionPipeline> newPipeline;
     private final Map<String, TopicBuffers> topics = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -25,6 +26,8 @@ final class ProducerTopics {
     ProducerTopics(Caller caller, Duration maxBlock, Function<TopicPartition, PartitionPipeline> newPipeline) {
         this.caller = caller;
         this.maxBlock = maxBlock;
+        // Waiting for it must leave time to ask.
+        this.minAgeNanos = Math.min(MIN_AGE.toNanos(), maxBlock.toNanos() / 2);
         this.newPipeline = newPipeline;
     }
 
@@ -50,21 +53,37 @@ final class ProducerTopics {
 
     /** Asks for the topic's partitions and waits. */
     TopicBuffers load(String topic, Duration timeout) {
+        long whenAskedNanos = System.nanoTime();
         int count = caller.call(Request.get(Request.topicPath(topic)), timeout)
                 .as(TopicDescription.class)
                 .partitionCount();
         TopicBuffers buffers = topics.computeIfAbsent(topic, name -> new TopicBuffers(name, newPipeline));
-        buffers.learn(count, System.nanoTime());
+        buffers.learn(count, whenAskedNanos);
         if (closed) {
             buffers.close();
         }
         return buffers;
     }
 
-    /** @throws UnknownTopicOrPartitionException when the topic has no such partition, also not a new one */
+    /**
+     * Lets a partition pass that is known. One that is not may have been added since the server was last asked: it is asked again, once that is {@link #MIN_AGE} ago.
+     *
+     * @throws UnknownTopicOrPartitionException when there is no such partition
+     */
     void require(TopicBuffers topic, int partition) {
-        if (partition >= topic.partitionCount() && topic.beginRefresh(MIN_AGE.toNanos(), System.nanoTime())) {
-            load(topic.topic, maxBlock);
+        if (partition >= topic.partitionCount()) {
+            findAdded(topic, partition);
+        }
+    }
+
+    private void findAdded(TopicBuffers topic, int partition) {
+        Deadline deadline = Deadline.in(maxBlock);
+        try {
+            if (topic.awaitPartition(partition, minAgeNanos, deadline)) {
+                load(topic.topic, deadline.left());
+            }
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
         }
         if (partition >= topic.partitionCount()) {
             throw new UnknownTopicOrPartitionException(

@@ -68,7 +68,8 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
     }
 
     /**
-     * Sends a record. Blocks while the buffer is full, and for a topic's first record while its partitions are asked for; each at most for {@code maxBlock}.
+     * Sends a record. Blocks while the buffer is full, and for a topic's first record while its partitions are asked for; each at most for {@code maxBlock}. For a named partition that is not known
+     * they are asked for again, a second after the last time at the earliest: it may have been added since.
      *
      * <p>The future fails with a {@link TidemarkException}: a {@link TidemarkTimeoutException} after {@code deliveryTimeout} (the outcome is unknown), anything else when the record is not in the log. It
      * completes on the sender thread: hang only quick, non-blocking work on it, or use the {@code …Async} methods. Completing or cancelling it from outside does not touch the record.

@@ -2,6 +2,7 @@ package dev.tidemark.client;
 
 import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
@@ -16,8 +17,13 @@ final class TopicBuffers {
     private volatile PartitionPipeline[] partitions = {};
 
     private volatile int partitionCount;
-    private volatile long knownSinceNanos;
     private boolean closed;
+
+    /** When the server was last asked. */
+    private long askedNanos;
+
+    /** When the server was asked what is known now; perhaps before {@link #askedNanos}. */
+    private long knownSinceNanos;
 
     TopicBuffers(String topic, Function<TopicPartition, PartitionPipeline> newPipeline) {
         this.topic = topic;
@@ -37,8 +43,8 @@ final class TopicBuffers {
         return partitions.clone();
     }
 
-    /** The topic has that many partitions now. */
-    synchronized void learn(int count, long nowNanos) {
+    /** The topic has that many partitions, or had when the server was asked. */
+    synchronized void learn(int count, long whenAskedNanos) {
         PartitionPipeline[] known = partitions;
         if (count > known.length) {
             PartitionPipeline[] more = Arrays.copyOf(known, count);
@@ -51,7 +57,9 @@ final class TopicBuffers {
             partitions = more;
         }
         partitionCount = count;
-        knownSinceNanos = nowNanos;
+        askedNanos = whenAskedNanos;
+        knownSinceNanos = whenAskedNanos;
+        notifyAll();
     }
 
     /** The topic, or a partition of it, is no longer what was learnt. */
@@ -61,11 +69,34 @@ final class TopicBuffers {
 
     /** Says once a refresh is due, and not again until it has been learnt or that long has passed. */
     synchronized boolean beginRefresh(long maxAgeNanos, long nowNanos) {
-        if (nowNanos - knownSinceNanos < maxAgeNanos) {
+        if (nowNanos - askedNanos < maxAgeNanos) {
             return false;
         }
-        knownSinceNanos = nowNanos;
+        askedNanos = nowNanos;
         return true;
+    }
+
+    /**
+     * Waits until the partition is known; or the server has said, asked after this began, that there is none; or the time is over; or the server was last asked so long ago that it may be asked again.
+     *
+     * @return whether to ask again, which the caller then does
+     */
+    synchronized boolean awaitPartition(int partition, long minAgeNanos, Deadline deadline)
+            throws InterruptedException {
+        long beganNanos = System.nanoTime();
+        while (partition >= partitionCount) {
+            long nowNanos = System.nanoTime();
+            if (partitionCount == 0 || nowNanos - askedNanos >= minAgeNanos) {
+                askedNanos = nowNanos;
+                return true;
+            }
+            long waitNanos = Math.min(askedNanos + minAgeNanos - nowNanos, deadline.leftNanos());
+            if (waitNanos <= 0 || knownSinceNanos - beganNanos >= 0) {
+                return false;
+            }
+            TimeUnit.NANOSECONDS.timedWait(this, waitNanos);
+        }
+        return false;
     }
 
     /** The partition that records without a key go to for now. */

@@ -24,6 +24,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -605,7 +606,7 @@ class TidemarkProducerTest {
     }
 
     @Test
-    void anUnknownTopicOrPartitionIsSaidAtOnce() {
+    void anUnknownTopicOrPartitionIsSaidBySend() {
         broker.createTopic("t", 2);
         try (TidemarkProducer<String, String> producer = settings().build()) {
             assertThatExceptionOfType(UnknownTopicOrPartitionException.class)
@@ -634,6 +635,94 @@ class TidemarkProducerTest {
                             .partition())
                     .isEqualTo(2);
         }
+    }
+
+    /** Whoever adds a partition may write to it at once, however lately the producer has asked. */
+    @Test
+    void aPartitionAddedJustNowIsFoundBySend() {
+        broker.createTopic("t", 1);
+        try (TidemarkProducer<String, String> producer = settings().build()) {
+            producer.send(new ProducerRecord<>("t", "v")).join();
+            broker.createTopic("t", 3);
+            assertThat(producer.send(new ProducerRecord<>("t", 2, "k", "v"))
+                            .join()
+                            .partition())
+                    .isEqualTo(2);
+        }
+        assertThat(descriptionsOf("t")).isEqualTo(2);
+    }
+
+    @Test
+    void aTopicMadeAgainWithMorePartitionsTakesThemAtOnce() {
+        broker.createTopic("t", 1);
+        try (TidemarkProducer<String, String> producer = settings().build()) {
+            producer.send(new ProducerRecord<>("t", "v")).join();
+            broker.deleteTopic("t");
+            broker.createTopic("t", 2);
+            assertThat(producer.send(new ProducerRecord<>("t", 1, "k", "v"))
+                            .join()
+                            .partition())
+                    .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aTopicMadeAfterItWasMissedIsFoundAtOnce() {
+        try (TidemarkProducer<String, String> producer = settings().build()) {
+            assertThatExceptionOfType(UnknownTopicOrPartitionException.class)
+                    .isThrownBy(() -> producer.send(new ProducerRecord<>("t", "v")));
+            broker.createTopic("t", 2);
+            assertThat(producer.send(new ProducerRecord<>("t", 1, "k", "v"))
+                            .join()
+                            .partition())
+                    .isEqualTo(1);
+        }
+        assertThat(descriptionsOf("t")).isEqualTo(2);
+    }
+
+    /** Many threads with the same mistake wait for one answer, not for one after the other. */
+    @Test
+    void aPartitionThatIsNotThereIsAskedForTogether() {
+        broker.createTopic("t", 1);
+        try (TidemarkProducer<String, String> producer = settings().build()) {
+            producer.send(new ProducerRecord<>("t", "v")).join();
+            List<CompletableFuture<?>> mistakes = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                mistakes.add(onAThread(() -> producer.send(new ProducerRecord<>("t", 1, "k", "v"))));
+            }
+            mistakes.forEach(
+                    mistake -> assertThat(failure(mistake)).isInstanceOf(UnknownTopicOrPartitionException.class));
+        }
+        assertThat(descriptionsOf("t")).isLessThan(5);
+    }
+
+    @Test
+    void maxBlockBoundsTheSearchForAPartitionToo() {
+        broker.createTopic("t", 1);
+        try (TidemarkProducer<String, String> producer =
+                settings().maxBlock(Duration.ofMillis(200)).build()) {
+            producer.send(new ProducerRecord<>("t", "v")).join();
+            broker.refuseOthers = ErrorCode.BROKER_NOT_AVAILABLE;
+            long before = System.nanoTime();
+            assertThatThrownBy(() -> producer.send(new ProducerRecord<>("t", 1, "k", "v")))
+                    .isInstanceOf(TidemarkException.class);
+            assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(20));
+        }
+    }
+
+    @Test
+    void lookUpsOutliveAConnectionThatIsCutUnderThem() {
+        broker.createTopic("t", 1);
+        broker.createTopic("u", 1);
+        try (TidemarkProducer<String, String> producer = settings().build()) {
+            producer.partitionsFor("t");
+            broker.cutNext("/u");
+            broker.cutNext("/v1/producers");
+            assertThat(producer.send(new ProducerRecord<>("u", "v")).join().offset())
+                    .isZero();
+        }
+        assertThat(descriptionsOf("u")).isEqualTo(2);
+        assertThat(broker.requests).filteredOn("POST /v1/producers"::equals).hasSize(2);
     }
 
     @Test
@@ -736,6 +825,18 @@ class TidemarkProducerTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> settings().token("a b"))
                 .withMessageContaining("token");
+    }
+
+    private long descriptionsOf(String topic) {
+        return broker.requests.stream()
+                .filter(("GET /v1/topics/" + topic)::equals)
+                .count();
+    }
+
+    private static <T> CompletableFuture<T> onAThread(Supplier<T> task) {
+        CompletableFuture<T> done = new CompletableFuture<>();
+        done.completeAsync(task, run -> new Thread(run).start());
+        return done;
     }
 
     private static List<CompletableFuture<RecordMetadata>> sendNumbers(

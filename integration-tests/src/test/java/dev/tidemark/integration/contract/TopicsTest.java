@@ -3,12 +3,10 @@ package dev.tidemark.integration.contract;
 import static dev.tidemark.integration.contract.Refusals.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.groups.Tuple.tuple;
-import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.integration.door.LogClient;
 import dev.tidemark.integration.door.Message;
 import dev.tidemark.integration.door.Place;
-import dev.tidemark.integration.door.Refused;
 import dev.tidemark.integration.server.Door;
 import dev.tidemark.integration.server.RunningServer;
 import dev.tidemark.protocol.ErrorCode;
@@ -139,9 +137,7 @@ class TopicsTest {
         client.produce(topic, Message.of("kept"));
 
         assertThat(client.addPartitions(topic, 3).partitionCount()).isEqualTo(3);
-        // The SDK asks for a topic's partitions at most once a second.
-        Place first = await().ignoreExceptionsInstanceOf(Refused.class)
-                .until(() -> client.produce(topic, Message.of("new").to(2)).get(0), place -> true);
+        Place first = client.produce(topic, Message.of("new").to(2)).get(0);
         assertThat(first).extracting(Place::partition, Place::offset).containsExactly(2, 0L);
         assertThat(client.read(topic, 0, 0, 1).get(0).content().valueText()).isEqualTo("kept");
         assertRefused(ErrorCode.INVALID_PARTITIONS, "3", () -> client.addPartitions(topic, 2));
