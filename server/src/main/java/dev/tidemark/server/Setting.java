@@ -33,7 +33,10 @@ public enum Setting {
     TOKENS_FILE("FILE", "none", "Not available yet: bearer tokens come with a later version"),
     MAX_REQUEST_BYTES("BYTES", "16777216", "The largest HTTP request"),
     APPEND_LANES("N", "2", "Database transactions that append at a time"),
-    APPEND_TIMEOUT_MS("MS", "2000", "How long an append may hold, or wait for, a partition's lock"),
+    APPEND_TIMEOUT_MS(
+            "MS",
+            "2000",
+            "How long an append waits for a lock others hold; then nothing is appended, and BROKER_NOT_AVAILABLE says: try again"),
     MAX_QUEUED_BYTES("BYTES", "67108864", "Records waiting to be appended, past which requests are refused"),
     TAIL_CACHE_BYTES("BYTES", "134217728, at most an eighth of the heap", "Newest records kept in memory"),
     STOP_TIMEOUT_MS(

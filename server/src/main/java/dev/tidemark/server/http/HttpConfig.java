@@ -45,13 +45,13 @@ public record HttpConfig(
         require(!stopTimeout.isNegative(), "the stop timeout must not be negative, not " + stopTimeout);
     }
 
-    /** The defaults: requests up to 32 MiB, 256 MiB of bodies under way, 10,000 connections, 200 threads. */
+    /** The defaults: requests up to 16 MiB, 128 MiB of bodies under way, 10,000 connections, 200 threads. */
     public static HttpConfig listeningOn(String host, int port) {
         return new HttpConfig(
                 host,
                 port,
-                32 * MIB,
-                256L * MIB,
+                16 * MIB,
+                128L * MIB,
                 10_000,
                 200,
                 Duration.ofSeconds(60),

@@ -13,8 +13,8 @@ class HttpConfigTest {
                 .isEqualTo(new HttpConfig(
                         "127.0.0.1",
                         8080,
-                        32 << 20,
-                        256L << 20,
+                        16 << 20,
+                        128L << 20,
                         10_000,
                         200,
                         Duration.ofSeconds(60),
