@@ -39,9 +39,10 @@ public final class Main {
         Server server = Server.start(config);
         stopAtEndOfProcess(server, config.stopTimeout());
         LOG.info(
-                "server started address={} database={}",
+                "server started address={} database={} {}",
                 server.address(),
-                server.database().location());
+                server.database().location(),
+                server.startSteps());
         out.print(Welcome.text(server));
         out.flush();
         try {

@@ -42,6 +42,7 @@ public final class Server implements AutoCloseable {
 
     private final ServerConfig config;
     private final Instant startedAt = Instant.now();
+    private final StartSteps steps = new StartSteps(System::nanoTime);
     private final String serverId = UUID.randomUUID().toString();
     private final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final CompletableFuture<Void> end = new CompletableFuture<>();
@@ -67,15 +68,22 @@ public final class Server implements AutoCloseable {
         this.config = config;
         try {
             embedded = startEmbedded(config);
+            if (embedded != null) {
+                steps.done("postgres");
+            }
             databaseConfig = config.databaseAt(embedded == null ? requiredUrl(config) : embedded.jdbcUrl());
             Database database = started(
                     Database.open(databaseConfig, metrics, config.postgres().startTimeout()));
+            steps.done("connect");
             new Migrator(databaseConfig).migrate();
+            steps.done("migrate");
             bindMachineMetrics();
             topics = new Topics(database);
             started(new Housekeeping(topics::dropDeleted, HOUSEKEEPING_EVERY));
             RecordLog log = started(new RecordLog(database, config.log(), Clock.systemUTC(), metrics));
+            steps.done("record_log");
             http = startHttp(database, log);
+            steps.done("http");
             // Fetches that wait for records would hold up the stop of HTTP.
             started.push(log::stopWaiting);
         } catch (RuntimeException failure) {
@@ -165,6 +173,11 @@ public final class Server implements AutoCloseable {
     /** The database, where nothing but its {@link DatabaseConfig#location} is for showing. */
     DatabaseConfig database() {
         return databaseConfig;
+    }
+
+    /** How long each step of the start took, as {@code key=value}. */
+    String startSteps() {
+        return steps.summary();
     }
 
     boolean hasTopic(String name) {
