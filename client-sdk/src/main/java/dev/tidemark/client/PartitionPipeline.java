@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A partition's batches between the first try and the outcome: keeps their order, whatever happens to requests. Not thread-safe; the {@link Sender}'s lock guards it.
  *
- * <p>The log takes a producer's batches of a partition only in the order of their sequences, and answers a repeated one with where it already is. So batches may be in flight together, and any of them may
- * be sent again:
+ * <p>Batches are numbered ({@link SequenceChain}), so several may be in flight together, and any of them may be sent again:
  *
  * <pre>
  *  buffer ──take──► IN_FLIGHT ──appended, or refused for good──► ANSWERED ──when first in the window──► completed
@@ -23,15 +22,12 @@ import org.jspecify.annotations.Nullable;
  *                    WAITING
  * </pre>
  *
- * <p>When a batch is refused for good, or the log misses one that has failed here (OUT_OF_ORDER_SEQUENCE_NUMBER with nothing before it open), the chain of sequences is broken: none of the later batches
- * can be in the log. They come back from their requests, and go out again from sequence 0 of the next epoch. The new epoch shuts out whatever of the old one is still under way (as in Kafka's
- * KIP-360).
+ * <p>When the chain of sequences breaks, because a batch is refused for good or the log misses one that has failed here (OUT_OF_ORDER_SEQUENCE_NUMBER with nothing before it open), the later
+ * batches come back from their requests, and go out again in the next chain.
  *
  * <p>Without idempotence there are no sequences, and one batch is in flight at a time.
  */
 final class PartitionPipeline {
-    private static final long SEQUENCES = 1L << 31;
-
     final PartitionBuffer buffer;
 
     /** Whether the sender has it in its list. */
@@ -40,9 +36,7 @@ final class PartitionPipeline {
     private final boolean idempotent;
     private final int windowSize;
     private final Deque<Batch> window = new ArrayDeque<>();
-    private @Nullable ProducerIdentity identity;
-    private int nextSequence;
-    private boolean broken;
+    private final SequenceChain chain = new SequenceChain();
 
     PartitionPipeline(PartitionBuffer buffer, boolean idempotent, int maxInFlight) {
         this.buffer = buffer;
@@ -70,10 +64,10 @@ final class PartitionPipeline {
         if (waiting != null) {
             return sendAgain(waiting, chance, maxRequestBytes, ids);
         }
-        if (window.size() >= windowSize || isRecovering() || broken && anyInFlight()) {
+        if (window.size() >= windowSize || isRecovering() || chain.isBroken() && anyInFlight()) {
             return null;
         }
-        if (buffer.isEmpty() || idempotent && !hasUsableIdentity(chance, ids)) {
+        if (buffer.isEmpty() || idempotent && !chain.makeUsable(chance, ids)) {
             return null;
         }
         Batch batch = buffer.take(maxRequestBytes, chance);
@@ -96,7 +90,7 @@ final class PartitionPipeline {
         if (batch.requestBytes() > maxRequestBytes || inFlightBefore(batch) || needsSequence && anyInFlight()) {
             return null;
         }
-        if (needsSequence && !hasUsableIdentity(chance, ids)) {
+        if (needsSequence && !chain.makeUsable(chance, ids)) {
             return null;
         }
         return dispatch(batch);
@@ -104,32 +98,12 @@ final class PartitionPipeline {
 
     private Batch dispatch(Batch batch) {
         if (idempotent && batch.identity == null) {
-            batch.identity = identity;
-            batch.baseSequence = nextSequence;
-            nextSequence = (int) ((nextSequence + (long) batch.count()) % SEQUENCES);
+            chain.append(batch);
         }
         batch.sentBehindOthers = openBefore(batch);
         batch.state = Batch.State.IN_FLIGHT;
         batch.attempts++;
         return batch;
-    }
-
-    /** Nothing is in flight when this is called with a broken chain: the moment to begin a new one. */
-    private boolean hasUsableIdentity(SendChance chance, ProducerIds ids) {
-        if (broken && identity != null) {
-            identity = identity.isLastEpoch() ? ids.after(identity) : identity.nextEpoch();
-            nextSequence = 0;
-            broken = false;
-        }
-        if (identity == null) {
-            identity = ids.current();
-            nextSequence = 0;
-            broken = false;
-        }
-        if (identity == null) {
-            chance.needIdentity();
-        }
-        return identity != null;
     }
 
     /**
@@ -274,14 +248,13 @@ final class PartitionPipeline {
 
     /** For tests: as if so many records had been sent. */
     void continueAt(int sequence) {
-        nextSequence = sequence;
+        chain.continueAt(sequence);
     }
 
     private void breakChainAfter(Batch batch) {
-        if (!idempotent || batch.identity != null && !batch.identity.equals(identity)) {
+        if (!idempotent || !chain.breakAt(batch)) {
             return;
         }
-        broken = true;
         boolean after = false;
         for (Batch other : window) {
             if (after) {
