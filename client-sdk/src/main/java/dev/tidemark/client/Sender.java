@@ -1,10 +1,8 @@
 package dev.tidemark.client;
 
 import dev.tidemark.protocol.ErrorCode;
-import dev.tidemark.protocol.ProduceFrame;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Set;
@@ -15,7 +13,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends batches and deals with what becomes of them: gathers the partitions that have something to send into requests, and hands each batch's outcome to its {@link PartitionPipeline}.
+ * Sends batches and deals with what becomes of them: decides when a request of the {@link SendQueue} goes out, and hands each batch's outcome to its {@link PartitionPipeline}.
  *
  * <p>A batch that is not full goes out when no more than {@link #SMALL_REQUESTS} requests are in flight, as Nagle's algorithm does for TCP: while one is on its way the next records gather. So a quiet producer
  * sends each record at once, a busy one sends full batches, and no timer is needed. Should the requests in flight take long, partial batches go out all the same after {@link #BUSY_WAIT}.
@@ -23,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 final class Sender implements SenderCrew.Tasks {
     private static final int SMALL_REQUESTS = 2;
     private static final Duration BUSY_WAIT = Duration.ofMillis(10);
-    private static final long EXPIRY_TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final ProducerConfig config;
     private final BufferPool pool;
@@ -37,12 +34,10 @@ final class Sender implements SenderCrew.Tasks {
 
     // Under the crew's lock.
     private final ProducerIds ids = new ProducerIds();
-    private final Deque<PartitionPipeline> listed = new ArrayDeque<>();
+    private final SendQueue queue;
     private final Deque<Runnable> errands = new ArrayDeque<>();
-    private int maxRequestBytes;
     private int flushing;
     private int completed;
-    private long nextExpiryNanos;
     private long quietNanos;
     private boolean hasMore;
 
@@ -55,13 +50,12 @@ final class Sender implements SenderCrew.Tasks {
             Consumer<String> onUnknownTopic) {
         this.onUnknownTopic = onUnknownTopic;
         this.config = config;
-        this.maxRequestBytes = config.maxRequestBytes();
+        this.queue = new SendQueue(config);
         this.pool = pool;
         this.counters = counters;
         this.backoff = Backoff.of(config.connection(), ThreadLocalRandom::current);
         this.exchange = new ProduceExchange(transport, config.acks());
         this.crew = new SenderCrew("tidemark-producer", config.maxInFlightRequests(), this);
-        this.nextExpiryNanos = System.nanoTime();
     }
 
     boolean isSenderThread() {
@@ -77,7 +71,7 @@ final class Sender implements SenderCrew.Tasks {
     void announce(PartitionPipeline pipeline) {
         crew.lock().lock();
         try {
-            list(pipeline);
+            queue.add(pipeline);
             long waitNanos = partialWaitNanos(crew.busy());
             if (waitNanos <= 0 || pipeline.buffer.hasFull()) {
                 crew.wakeOne();
@@ -130,14 +124,9 @@ final class Sender implements SenderCrew.Tasks {
     /** Fails what is incomplete and ends the threads; keeps the calling thread's interrupt flag. */
     void abort(List<PartitionPipeline> pipelines, Duration joinTimeout) {
         crew.stop();
-        crew.lock().lock();
-        try {
-            TidemarkException closed =
-                    new TidemarkTimeoutException("the producer was closed before the outcome was known", null);
-            pipelines.forEach(pipeline -> pipeline.abort(closed, this::complete));
-        } finally {
-            crew.lock().unlock();
-        }
+        TidemarkException closed =
+                new TidemarkTimeoutException("the producer was closed before the outcome was known", null);
+        underLock(() -> pipelines.forEach(pipeline -> pipeline.abort(closed, this::complete)));
         completions.run();
         crew.join(joinTimeout);
     }
@@ -159,12 +148,17 @@ final class Sender implements SenderCrew.Tasks {
             return errand;
         }
         long now = System.nanoTime();
-        long deliveryNanos = config.deliveryTimeout().toNanos();
-        SendChance chance = new SendChance(now, now - partialWaitNanos(busy), now - deliveryNanos);
-        if (expire(chance)) {
+        SendChance chance = new SendChance(
+                now,
+                now - partialWaitNanos(busy),
+                now - config.deliveryTimeout().toNanos());
+        int before = completed;
+        queue.expire(chance, this::complete);
+        if (completed != before) {
             return completions::run;
         }
-        List<Sent> request = gather(chance);
+        List<Sent> request = queue.takeRequest(chance, ids, flushing > 0);
+        hasMore = queue.leftSome();
         if (!request.isEmpty()) {
             return () -> exchange(request);
         }
@@ -190,55 +184,6 @@ final class Sender implements SenderCrew.Tasks {
             return 0;
         }
         return config.linger().toNanos() + (busy < SMALL_REQUESTS ? 0 : BUSY_WAIT.toNanos());
-    }
-
-    private void list(PartitionPipeline pipeline) {
-        if (!pipeline.listed) {
-            pipeline.listed = true;
-            listed.addLast(pipeline);
-        }
-    }
-
-    /** Looks at every listed partition at most once, beginning where the last request left off; a request is for one topic. */
-    private List<Sent> gather(SendChance chance) {
-        List<Sent> request = new ArrayList<>();
-        int left = maxRequestBytes - ProduceFrame.HEADER_BYTES;
-        for (int i = listed.size(); i > 0; i--) {
-            PartitionPipeline pipeline = listed.removeFirst();
-            boolean otherTopic =
-                    !request.isEmpty() && !request.get(0).pipeline().isOfSameTopic(pipeline);
-            if (!otherTopic) {
-                // A batch alone always fits: it is no larger than the setting allows.
-                Batch batch = pipeline.next(chance, request.isEmpty() ? Integer.MAX_VALUE : left, ids);
-                if (batch != null) {
-                    request.add(new Sent(pipeline, batch));
-                    left -= batch.requestBytes();
-                }
-            }
-            if (pipeline.hasWork()) {
-                listed.addLast(pipeline);
-                // Left over, for another thread: what is full here already, or of another topic.
-                hasMore |= !request.isEmpty() && (pipeline.buffer.hasFull() || otherTopic && flushing > 0);
-            } else {
-                pipeline.listed = false;
-            }
-        }
-        return request;
-    }
-
-    /** @return whether some batches were failed, whose futures are now to be completed */
-    private boolean expire(SendChance chance) {
-        int before = completed;
-        if (chance.nowNanos - nextExpiryNanos >= 0) {
-            nextExpiryNanos = chance.nowNanos + EXPIRY_TICK_NANOS;
-            for (PartitionPipeline pipeline : listed) {
-                pipeline.expire(chance, config.deliveryTimeout().toNanos(), this::complete);
-            }
-        }
-        if (!listed.isEmpty()) {
-            chance.lookAgainAt(nextExpiryNanos);
-        }
-        return completed != before;
     }
 
     private void complete(Batch batch) {
@@ -277,7 +222,7 @@ final class Sender implements SenderCrew.Tasks {
         }
         int bytes =
                 request.stream().mapToInt(sent -> sent.batch().requestBytes()).sum();
-        maxRequestBytes = bytes / 2;
+        queue.shrinkFrom(bytes);
         TidemarkException smaller = new RetriableException(
                 ErrorCode.MESSAGE_TOO_LARGE, "a request of " + bytes + " bytes is too large for the server", null);
         return request.stream()
@@ -316,7 +261,7 @@ final class Sender implements SenderCrew.Tasks {
             onUnknownTopic.accept(batch.partition.topic());
         }
         if (pipeline.hasWork()) {
-            list(pipeline);
+            queue.add(pipeline);
         }
     }
 
@@ -342,7 +287,7 @@ final class Sender implements SenderCrew.Tasks {
     private void noIdentity(TidemarkException failure) {
         ids.askAgainAt(System.nanoTime() + backoff.nanos(ids.failed()));
         if (!failure.isRetriable()) {
-            listed.forEach(pipeline -> pipeline.giveUp(failure, this::complete));
+            queue.giveUp(failure, this::complete);
         }
     }
 
