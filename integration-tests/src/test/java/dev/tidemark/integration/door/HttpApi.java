@@ -57,7 +57,12 @@ public final class HttpApi {
 
     /** The body as text; for what is not JSON. */
     public String getText(String path) {
-        return new String(send(request(path).GET()), java.nio.charset.StandardCharsets.UTF_8);
+        return text(request(path).GET());
+    }
+
+    /** The answer's body as it came. */
+    public String text(HttpRequest.Builder request) {
+        return new String(send(request), java.nio.charset.StandardCharsets.UTF_8);
     }
 
     public JsonNode post(String path, Object body) {

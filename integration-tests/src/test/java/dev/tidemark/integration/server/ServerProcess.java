@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.integration.door.HttpApi;
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
@@ -22,8 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** A server with a JVM of its own and its embedded PostgreSQL, started as {@code bin/tidemark server} does, which a test may kill. */
 public final class ServerProcess implements AutoCloseable {
@@ -37,13 +34,15 @@ public final class ServerProcess implements AutoCloseable {
     private final URI uri;
     private final HttpApi http;
     private final String jdbcUrl;
+    private final List<String> welcome;
 
-    private ServerProcess(Path dataDir, Process process, URI uri, String jdbcUrl) {
+    private ServerProcess(Path dataDir, Process process, URI uri, String jdbcUrl, List<String> welcome) {
         this.dataDir = dataDir;
         this.process = process;
         this.uri = uri;
         this.http = new HttpApi(() -> uri);
         this.jdbcUrl = jdbcUrl;
+        this.welcome = welcome;
     }
 
     /**
@@ -52,9 +51,17 @@ public final class ServerProcess implements AutoCloseable {
      * @param port 0: any
      */
     public static ServerProcess start(Path dataDir, int port) {
+        return start(new ProcessBuilder(command(dataDir, port)), dataDir);
+    }
+
+    /**
+     * Starts it as a command of the test's own does.
+     *
+     * @param dataDir where that will be
+     */
+    public static ServerProcess start(ProcessBuilder command, Path dataDir) {
         try {
-            Process process = new ProcessBuilder(command(dataDir, port))
-                    .redirectError(ProcessBuilder.Redirect.appendTo(LOG.toFile()))
+            Process process = command.redirectError(ProcessBuilder.Redirect.appendTo(LOG.toFile()))
                     .start();
             return whenReady(dataDir, process);
         } catch (IOException e) {
@@ -69,20 +76,13 @@ public final class ServerProcess implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx512m",
                 "-cp",
-                productionClassPath(),
+                Installation.classPath(),
                 "dev.tidemark.cli.TidemarkCli",
                 "server",
                 "--http-port",
                 Integer.toString(port),
                 "--data-dir",
                 dataDir.toString());
-    }
-
-    /** Without the tests' own classes, whose logging is another. */
-    private static String productionClassPath() {
-        return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-                .filter(entry -> !entry.matches(".*(test-classes|-tests\\.jar)"))
-                .collect(Collectors.joining(File.pathSeparator));
     }
 
     private static ServerProcess whenReady(Path dataDir, Process process) throws IOException {
@@ -100,7 +100,7 @@ public final class ServerProcess implements AutoCloseable {
                 jdbc = value;
             } else if (line.contains("consume")) {
                 // The last it says on standard output.
-                return new ServerProcess(dataDir, process, URI.create(http), jdbc);
+                return new ServerProcess(dataDir, process, URI.create(http), jdbc, said);
             }
         }
         throw new IOException(
@@ -109,6 +109,11 @@ public final class ServerProcess implements AutoCloseable {
 
     public URI uri() {
         return uri;
+    }
+
+    /** The lines it printed once it was ready. */
+    public List<String> welcome() {
+        return List.copyOf(welcome);
     }
 
     public HttpApi http() {

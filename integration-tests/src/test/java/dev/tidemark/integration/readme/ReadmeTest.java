@@ -1,0 +1,126 @@
+package dev.tidemark.integration.readme;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import dev.tidemark.integration.server.Installation;
+import dev.tidemark.integration.server.Installation.Shown;
+import dev.tidemark.integration.server.ServerProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Follows the README in a fresh folder, from top to bottom, and sees what it shows. Only the port is another than 8080, which may be taken: the server's from
+ * {@code TIDEMARK_HTTP_PORT}, the commands' from {@code TIDEMARK_SERVER}. All else, the folder of the data too, is found as the README's readers find it.
+ */
+class ReadmeTest {
+    private final Readme readme = Readme.read();
+
+    @TempDir
+    static Path folder;
+
+    private static ServerProcess server;
+    private static Installation tidemark;
+
+    @BeforeAll
+    static void start() throws IOException {
+        // PostgreSQL may run as another user, who must get through.
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+        tidemark = Installation.in(folder);
+        server = ServerProcess.start(
+                tidemark.with("TIDEMARK_HTTP_PORT", "0").process("bin/tidemark", "server"),
+                folder.resolve("tidemark-data"));
+        tidemark = tidemark.with("TIDEMARK_SERVER", server.uri().toString());
+    }
+
+    @AfterAll
+    static void stop() {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> followedFromTopToBottom() {
+        return Stream.of(
+                        Stream.of(dynamicTest("the server's own first lines", this::tryWhatTheServerSays)),
+                        readme.commands().stream().map(this::consoleTest),
+                        Stream.of(dynamicTest("the Java examples", this::runJavaExamples)),
+                        readme.exchanges().stream().map(this::httpTest))
+                .flatMap(tests -> tests);
+    }
+
+    /** The server's last lines are two to paste into another terminal. */
+    private void tryWhatTheServerSays() throws Exception {
+        List<String> lines = server.welcome().stream()
+                .map(String::strip)
+                .filter(line -> line.contains("bin/tidemark"))
+                .toList();
+        assertThat(lines).hasSize(2);
+
+        assertThat(tidemark.shell(lines.get(0)).output())
+                .startsWith("Created topic greetings with 1 partition.\n1 record produced to greetings (");
+        assertThat(tidemark.shell(lines.get(1))).isEqualTo(new Shown(0, "Hello, log\n"));
+        assertThat(tidemark.shell("bin/tidemark topics delete greetings"))
+                .isEqualTo(new Shown(0, "Deleted topic greetings.\n"));
+    }
+
+    private DynamicTest consoleTest(Readme.Command command) {
+        return dynamicTest(command.line(), () -> {
+            Shown shown = tidemark.shell(command.line());
+            assertThat(withoutFigures(shown.output())).isEqualTo(withoutFigures(command.output()));
+            assertThat(shown.exitCode()).isZero();
+        });
+    }
+
+    /** Produce says how fast it was. */
+    private static String withoutFigures(String output) {
+        return output.replaceAll("\\([\\d.]+ MB in [\\d.]+ s, [\\d,]+ records/s\\)", "(…)");
+    }
+
+    private void runJavaExamples() throws Exception {
+        List<String> examples = List.of(
+                readme.java().get(0),
+                JavaExample.inJavadocOf("TidemarkProducer"),
+                readme.java().get(1),
+                JavaExample.inJavadocOf("TidemarkConsumer"));
+        assertThat(readme.java()).as("examples in the README").hasSize(2);
+        assertThat(tidemark.shell("bin/tidemark topics create greetings").exitCode())
+                .isZero();
+
+        String printed =
+                JavaExample.run(readme.javaImports(), examples, server.uri().toString(), folder);
+
+        String records = "0: world = hello\n1: world = hello\n";
+        assertThat(printed).isEqualTo("partition 0, offset 0\npartition 0, offset 1\n" + records + records);
+    }
+
+    private DynamicTest httpTest(Readme.Exchange exchange) {
+        return dynamicTest(exchange.request().lines().findFirst().orElseThrow(), () -> {
+            String answer = Curl.send(exchange.request(), server.http());
+            assertThat(withoutTime(answer))
+                    .isEqualTo(withoutTime(exchange.answer().strip()));
+        });
+    }
+
+    private static String withoutTime(String json) {
+        return json.replaceAll(
+                "\"timestamp\":\"\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z\"", "\"timestamp\":\"…\"");
+    }
+
+    @Test
+    void hasConsoleBlocksAndRequestsToFollow() {
+        assertThat(readme.commands()).isNotEmpty();
+        assertThat(readme.exchanges()).isNotEmpty();
+    }
+}
