@@ -2,6 +2,7 @@ package dev.tidemark.cli;
 
 import dev.tidemark.server.Main;
 import dev.tidemark.server.Setting;
+import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -66,7 +67,18 @@ final class MigrateCommand implements Callable<Integer> {
     public Integer call() {
         List<String> flags = SettingOptions.given(
                 Objects.requireNonNull(spec, "set by picocli").commandLine().getParseResult(), SETTINGS);
-        PrintStream out = new PrintStream(streams.out(), true, StandardCharsets.UTF_8);
-        return Main.migrate(flags, System.getenv(), print, out, streams.err());
+        // Kept until it is whole: a PrintStream straight to a full disk would say nothing of what is missing.
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        PrintStream out = new PrintStream(said, false, StandardCharsets.UTF_8);
+        int exitCode = Main.migrate(flags, System.getenv(), print, out, streams.err());
+        out.flush();
+        write(said.toByteArray());
+        return exitCode;
+    }
+
+    private void write(byte[] said) {
+        Output output = new Output(streams.out());
+        output.write(said);
+        output.flush();
     }
 }

@@ -4,6 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.server.testing.TestDatabase;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -25,6 +30,9 @@ class MigrateCommandTest {
 
     @RegisterExtension
     static final TestDatabase printed = TestDatabase.empty();
+
+    @RegisterExtension
+    static final TestDatabase empty = TestDatabase.empty();
 
     @Test
     void printedSqlEndsWhereMigratingEnds() {
@@ -51,6 +59,24 @@ class MigrateCommandTest {
                 .toList();
         assertThat(rows).hasSizeGreaterThan(50);
         return rows;
+    }
+
+    @Test
+    void printingWhereNothingFitsIsOneLineAndExitCode1() {
+        OutputStream fullDisk = new OutputStream() {
+            @Override
+            public void write(int oneByte) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Streams streams =
+                new Streams(InputStream.nullInputStream(), fullDisk, new PrintStream(err, true, UTF_8), false);
+
+        assertThat(TidemarkCli.run(streams, "migrate", "--print", "--jdbc-url", empty.jdbcUrl()))
+                .isEqualTo(1);
+        assertThat(err.toString(UTF_8))
+                .isEqualTo("tidemark: cannot write to standard output: No space left on device\n");
     }
 
     @Test
