@@ -3,6 +3,7 @@ package dev.tidemark.cli;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -61,6 +62,16 @@ final class SqlCommand implements Runnable {
 
     SqlCommand(Streams streams) {
         this.streams = streams;
+    }
+
+    /** A script may begin with a comment, and so with two hyphens; behind a blank it is not taken for an option, whose name would have none. */
+    static String[] sqlIsNoOption(String[] args) {
+        if (args.length == 0 || !args[0].equals("sql")) {
+            return args;
+        }
+        return Arrays.stream(args)
+                .map(arg -> arg.matches("(?s)--[^=\\s]*\\s.*") ? " " + arg : arg)
+                .toArray(String[]::new);
     }
 
     @Override

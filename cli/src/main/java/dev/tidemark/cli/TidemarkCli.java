@@ -41,7 +41,7 @@ public final class TidemarkCli implements Runnable {
 
     static int run(Streams streams, String... args) {
         try {
-            return commandLine(streams, List.of(args)).execute(args);
+            return commandLine(streams, List.of(args)).execute(SqlCommand.sqlIsNoOption(args));
         } catch (Error e) {
             // Out of memory, or a class that is not there: picocli hands on exceptions only.
             return new Failures(streams.err()).unexpected(e, List.of(args).contains(StandardOptions.VERBOSE));

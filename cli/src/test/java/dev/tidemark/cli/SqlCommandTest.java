@@ -60,6 +60,16 @@ class SqlCommandTest {
     }
 
     @Test
+    void scriptMayBeginWithAComment() {
+        assertThat(sql("-- what one is\nselect 1 as one", "--format", "csv")
+                        .quietly()
+                        .text())
+                .isEqualTo("one\n1\n");
+        assertThat(sql("--what one=1 is\nselect 1").exitCode()).isZero();
+        assertThat(sql("--wirte").exitCode()).isEqualTo(2);
+    }
+
+    @Test
     void brokenPromisesWouldBeRows() {
         assertThat(sql("select * from tidemark.verify('changes')").quietly().text())
                 .endsWith("(0 rows)\n");
