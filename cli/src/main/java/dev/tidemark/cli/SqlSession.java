@@ -39,7 +39,9 @@ final class SqlSession implements AutoCloseable {
             return new SqlSession(connection, statement);
         } catch (SQLException e) {
             throw new CommandFailed(
-                    "cannot open the database at " + database.shown() + ": " + explain(e) + database.hint(), e);
+                    "cannot open the database at " + database.shown() + ": "
+                            + explain(e).replaceFirst("\\.$", "") + database.hint(),
+                    e);
         }
     }
 

@@ -2,10 +2,14 @@ package dev.tidemark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -103,6 +107,15 @@ class SqlCommandTest {
     @Test
     void whatNeverReachesPostgresIsOneLineToo() {
         sql("select 'unfinished").refusedWith("Unterminated string literal");
+    }
+
+    @Test
+    void embeddedDatabaseOfAStoppedServerIsOneLineThatSaysSo(@TempDir Path dataDir) throws IOException {
+        Files.writeString(dataDir.resolve("port"), "1");
+        Files.writeString(dataDir.resolve("password"), "secret");
+        Ran ran = server.run("sql", "select 1", "--data-dir", dataDir.toString());
+        ran.refusedWith("127.0.0.1:1/tidemark: ", "; it runs only while its server does");
+        assertThat(ran.err()).doesNotContain("secret", ".;");
     }
 
     @Test
