@@ -13,6 +13,7 @@ final class FetchedRecords {
     private final int end;
     private final long nextOffset;
     private final int size;
+    private int recordsLeft;
     private int at;
     private long position;
 
@@ -23,6 +24,7 @@ final class FetchedRecords {
         this.end = section.at() + section.header().length();
         this.size = section.header().length();
         this.nextOffset = section.header().nextOffset();
+        this.recordsLeft = section.header().recordCount();
         this.position = from;
     }
 
@@ -34,6 +36,11 @@ final class FetchedRecords {
     /** The offset to go on at: of the next record, or of what follows the last. */
     long position() {
         return position;
+    }
+
+    /** Records not looked at yet, the log's own marks among them. */
+    int recordsLeft() {
+        return recordsLeft;
     }
 
     boolean isDone() {
@@ -66,6 +73,7 @@ final class FetchedRecords {
             }
             position = Math.max(position, offset + 1);
             at = RecordLayout.skip(bytes, attributesAt);
+            recordsLeft--;
         }
         if (at >= end) {
             position = Math.max(position, nextOffset);

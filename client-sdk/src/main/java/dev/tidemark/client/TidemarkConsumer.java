@@ -228,7 +228,7 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
 
     /** @param mayThrow whether nothing was decoded before; else it would be lost, and the next poll throws instead */
     private List<ConsumerRecord<K, V>> drain(ConsumerPartition state, int max, boolean mayThrow) {
-        List<ConsumerRecord<K, V>> decoded = new ArrayList<>();
+        List<ConsumerRecord<K, V>> decoded = List.of();
         while (decoded.size() < max) {
             FetchedRecords current = state.current;
             if (current == null || current.isDone()) {
@@ -236,6 +236,9 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
             }
             if (current == null) {
                 break;
+            }
+            if (decoded.isEmpty()) {
+                decoded = new ArrayList<>(Math.min(max, Math.max(0, current.recordsLeft())));
             }
             try {
                 current.decode(max - decoded.size(), keyDeserializer, valueDeserializer, decoded);

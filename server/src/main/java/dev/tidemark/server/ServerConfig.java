@@ -160,10 +160,16 @@ public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits 
                 0,
                 64 * GIB,
                 Math.min(128 * MIB, Runtime.getRuntime().maxMemory() / 8));
+        long readAheadBytes = given.number(
+                Setting.READ_AHEAD_BYTES,
+                0,
+                64 * GIB,
+                Math.min(32 * MIB, Runtime.getRuntime().maxMemory() / 16));
         return new RecordLog.Limits(
                 new Appender.Limits(lanes, maxQueuedBytes, MAX_TRANSACTION_BYTES, appendTimeoutMs),
                 tailCacheBytes,
-                poolSize - lanes - SPARE_CONNECTIONS);
+                poolSize - lanes - SPARE_CONNECTIONS,
+                readAheadBytes);
     }
 
     /** Better no server than one whose owner thinks it asks for tokens. */

@@ -39,6 +39,10 @@ public enum Setting {
             "How long an append waits for a lock others hold; then nothing is appended, and BROKER_NOT_AVAILABLE says: try again"),
     MAX_QUEUED_BYTES("BYTES", "67108864", "Records waiting to be appended, past which requests are refused"),
     TAIL_CACHE_BYTES("BYTES", "134217728, at most an eighth of the heap", "Newest records kept in memory"),
+    READ_AHEAD_BYTES(
+            "BYTES",
+            "33554432, at most a sixteenth of the heap",
+            "Records read from PostgreSQL before a consumer that reads along asks for them; 0: none"),
     STOP_TIMEOUT_MS(
             "MS", "10000", "How long a stop waits for requests under way, and then for the embedded PostgreSQL");
 

@@ -39,6 +39,7 @@ class ServerConfigTest {
             Map.entry(Setting.APPEND_TIMEOUT_MS, "500"),
             Map.entry(Setting.MAX_QUEUED_BYTES, "2000000"),
             Map.entry(Setting.TAIL_CACHE_BYTES, "0"),
+            Map.entry(Setting.READ_AHEAD_BYTES, "4000000"),
             Map.entry(Setting.STOP_TIMEOUT_MS, "7"));
 
     @TempDir
@@ -66,6 +67,8 @@ class ServerConfigTest {
         assertThat(config.log().append().maxQueuedBytes()).isEqualTo(64L * 1024 * 1024);
         assertThat(config.log().tailCacheBytes())
                 .isEqualTo(Math.min(128L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 8));
+        assertThat(config.log().readAheadBytes())
+                .isEqualTo(Math.min(32L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 16));
         assertThat(config.log().fetchThreads()).isEqualTo(6);
         assertThat(config.stopTimeout()).isEqualTo(Duration.ofSeconds(10));
     }
@@ -120,6 +123,7 @@ class ServerConfigTest {
         assertThat(config.log().append().timeoutMs()).isEqualTo(500);
         assertThat(config.log().append().maxQueuedBytes()).isEqualTo(2_000_000);
         assertThat(config.log().tailCacheBytes()).isZero();
+        assertThat(config.log().readAheadBytes()).isEqualTo(4_000_000);
         assertThat(config.log().fetchThreads()).isEqualTo(15);
         assertThat(config.stopTimeout()).isEqualTo(Duration.ofMillis(7));
     }

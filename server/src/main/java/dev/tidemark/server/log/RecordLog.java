@@ -34,8 +34,9 @@ public final class RecordLog implements AutoCloseable {
      *
      * @param tailCacheBytes newest records kept in memory
      * @param fetchThreads reads from the database at a time
+     * @param readAheadBytes records in memory that were read before they were asked for; 0 for none
      */
-    public record Limits(Appender.Limits append, long tailCacheBytes, int fetchThreads) {}
+    public record Limits(Appender.Limits append, long tailCacheBytes, int fetchThreads, long readAheadBytes) {}
 
     /** Starts the log's threads. Blocks on the database, whose schema is up to date. */
     public RecordLog(Database database, Limits limits, Clock clock, MeterRegistry registry) {
@@ -48,7 +49,8 @@ public final class RecordLog implements AutoCloseable {
                 .register(registry);
         this.segments = new Segments(database);
         this.appender = new Appender(database, segments, tail, leaderEpoch, limits.append(), clock, registry);
-        this.fetcher = new Fetcher(database, tail, leaderEpoch, limits.fetchThreads(), registry);
+        this.fetcher =
+                new Fetcher(database, tail, leaderEpoch, limits.fetchThreads(), limits.readAheadBytes(), registry);
     }
 
     /**

@@ -133,7 +133,7 @@ class HttpBoundsTest {
     private static RecordLog log(Database database) {
         return new RecordLog(
                 database,
-                new RecordLog.Limits(new Appender.Limits(1, 1 << 20, 1 << 20, 2000), 1 << 20, 1),
+                new RecordLog.Limits(new Appender.Limits(1, 1 << 20, 1 << 20, 2000), 1 << 20, 1, 1 << 20),
                 Clock.systemUTC(),
                 METRICS);
     }

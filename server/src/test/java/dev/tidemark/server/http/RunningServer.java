@@ -64,7 +64,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
         PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         log = new RecordLog(
                 database.database(),
-                new RecordLog.Limits(new Appender.Limits(2, 64 << 20, 8 << 20, 2000), 16 << 20, 2),
+                new RecordLog.Limits(new Appender.Limits(2, 64 << 20, 8 << 20, 2000), 16 << 20, 2, 8 << 20),
                 Clock.systemUTC(),
                 metrics);
         server = new HttpServer(

@@ -44,7 +44,7 @@ public final class TestLog implements AutoCloseable {
         this.topics = new Topics(database);
         this.log = new RecordLog(
                 database,
-                new RecordLog.Limits(new Appender.Limits(2, 64 << 20, 4 << 20, 2_000), tailCacheBytes, 2),
+                new RecordLog.Limits(new Appender.Limits(2, 64 << 20, 4 << 20, 2_000), tailCacheBytes, 2, 8 << 20),
                 Clock.systemUTC(),
                 metrics);
     }

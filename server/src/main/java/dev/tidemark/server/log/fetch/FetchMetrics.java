@@ -15,9 +15,12 @@ final class FetchMetrics {
     private final Counter hits;
     private final Counter misses;
     private final Counter hintMisses;
+    private final Counter readAheadHits;
     private final Timer reads;
+    private final MeterRegistry registry;
 
     FetchMetrics(MeterRegistry registry, Collection<?> waiting) {
+        this.registry = registry;
         this.tailRecords = records(registry, "tail");
         this.databaseRecords = records(registry, "database");
         this.bytes = Counter.builder("tidemark.fetch.bytes")
@@ -29,6 +32,9 @@ final class FetchMetrics {
         this.hintMisses = Counter.builder("tidemark.fetch.hint.misses")
                 .description(
                         "Reads whose records lay in other blocks than their batch rows say, so that the index was asked")
+                .register(registry);
+        this.readAheadHits = Counter.builder("tidemark.fetch.read.ahead.hits")
+                .description("Reads of one partition that had been made, or begun, before they were asked for")
                 .register(registry);
         this.reads = Timer.builder("tidemark.fetch.database")
                 .description("A read of one partition from the database")
@@ -64,6 +70,17 @@ final class FetchMetrics {
         databaseRecords.increment(recordCount);
         bytes.increment(byteCount);
         reads.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    void watch(ReadAhead ahead) {
+        Gauge.builder("tidemark.fetch.read.ahead", ahead, ReadAhead::reservedBytes)
+                .description("Bytes of records being read, or held, before they are asked for")
+                .baseUnit("bytes")
+                .register(registry);
+    }
+
+    void readAheadHit() {
+        readAheadHits.increment();
     }
 
     void hintMissed() {

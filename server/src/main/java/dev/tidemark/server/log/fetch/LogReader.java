@@ -37,9 +37,13 @@ final class LogReader {
     /**
      * What was read.
      *
-     * @param records null when the offset is not below the log end, or below the log start
+     * @param records null when the offset is not below the log end, or below the log start; whole records in each slice
      */
-    record Read(Range range, @Nullable Slice records, int recordCount, long nextOffset) {}
+    record Read(Range range, @Nullable List<Slice> records, int recordCount, int byteCount, long nextOffset) {
+        boolean isAtLogEnd() {
+            return nextOffset >= range.logEndOffset();
+        }
+    }
 
     private record Plan(
             Range range,
@@ -103,7 +107,7 @@ final class LogReader {
     private Read read(Connection connection, Plan plan, long offset, int maxBytes) throws SQLException {
         String leaf = plan.leaf();
         if (leaf == null) {
-            return new Read(plan.range(), null, 0, offset);
+            return new Read(plan.range(), null, 0, 0, offset);
         }
         RecordCollector found = copy(connection, byBlocks(plan, leaf, offset), offset, maxBytes);
         if (!found.isDenseUpTo(plan.readEnd())) {
@@ -113,7 +117,7 @@ final class LogReader {
         }
         // What the log does not hold as a record (a control record, say) is passed over, so a fetch always gets on.
         long next = found.isFull() ? found.lastOffset() + 1 : plan.readEnd();
-        return new Read(plan.range(), found.records(), found.recordCount(), next);
+        return new Read(plan.range(), found.records(), found.recordCount(), found.byteCount(), next);
     }
 
     /** In the order the rows lie in, which is the offsets' own but for rare cases; the collector sees those. Sorting would cost a tenth of a read. */
@@ -146,26 +150,28 @@ final class LogReader {
         return collector;
     }
 
-    /** Gathers the rows of a binary COPY in one array. */
+    /** Gathers the rows of a binary COPY, in slices so that none is copied again when there are more than thought. */
     private static final class RecordCollector {
         /** Signature, flags and length of extension, sent with the first row. Source: PostgreSQL documentation, COPY, "File Header". */
         private static final int FILE_HEADER_BYTES = 19;
 
-        private static final int INITIAL_BYTES = 64 * 1024;
+        private static final int FIRST_SLICE_BYTES = 8 * 1024;
+        private static final int MAX_SLICE_BYTES = 256 * 1024;
 
         private final int maxBytes;
-        private byte[] bytes;
-        private int length;
+        private final List<Slice> full = new ArrayList<>();
+        private byte[] filling = {};
+        private int filled;
+        private int fullBytes;
         private int count;
         private long expected;
         private boolean dense = true;
-        private boolean full;
+        private boolean overfull;
         private boolean headerSeen;
 
         RecordCollector(long offset, int maxBytes) {
             this.expected = offset;
             this.maxBytes = maxBytes;
-            this.bytes = new byte[Math.min(INITIAL_BYTES, Math.max(maxBytes, 1))];
         }
 
         void add(byte[] row) {
@@ -179,9 +185,9 @@ final class LogReader {
                 // The trailer, or a header without rows.
                 return;
             }
-            if (full || count > 0 && length + rowLength > maxBytes) {
+            if (overfull || count > 0 && byteCount() + rowLength > maxBytes) {
                 // The plan guesses sizes within a batch; what is too much is read again by the next fetch.
-                full = true;
+                overfull = true;
                 return;
             }
             long offset = RecordLayout.offset(row, at);
@@ -192,35 +198,46 @@ final class LogReader {
         }
 
         private void append(byte[] row, int at, int rowLength) {
-            if (length + rowLength > bytes.length) {
-                bytes = java.util.Arrays.copyOf(
-                        bytes,
-                        Math.max(
-                                length + rowLength,
-                                Math.min(bytes.length * 2, Math.max(maxBytes, length + rowLength))));
+            if (rowLength > filling.length - filled) {
+                int twice = filling.length == 0 ? FIRST_SLICE_BYTES : Math.min(2 * filling.length, MAX_SLICE_BYTES);
+                finishSlice();
+                filling = new byte[Math.max(rowLength, Math.min(twice, maxBytes - fullBytes))];
             }
-            System.arraycopy(row, at, bytes, length, rowLength);
-            length += rowLength;
+            System.arraycopy(row, at, filling, filled, rowLength);
+            filled += rowLength;
+        }
+
+        private void finishSlice() {
+            if (filled > 0) {
+                full.add(new Slice(filling, 0, filled));
+                fullBytes += filled;
+                filled = 0;
+            }
         }
 
         boolean isDenseUpTo(long end) {
-            return dense && (full || expected == end);
+            return dense && (overfull || expected == end);
         }
 
         boolean isFull() {
-            return full;
+            return overfull;
         }
 
         long lastOffset() {
             return expected - 1;
         }
 
-        Slice records() {
-            return new Slice(bytes, 0, length);
+        int byteCount() {
+            return fullBytes + filled;
         }
 
         int recordCount() {
             return count;
+        }
+
+        List<Slice> records() {
+            finishSlice();
+            return full;
         }
     }
 }

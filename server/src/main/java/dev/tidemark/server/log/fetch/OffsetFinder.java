@@ -85,21 +85,33 @@ final class OffsetFinder {
         while (offset < batch.end()) {
             LogReader.Read read =
                     reader.read(range.partitionId(), offset, (int) (batch.end() - offset), MAX_READ_BYTES);
-            Slice records = read == null ? null : read.records();
+            List<Slice> records = read == null ? null : read.records();
             if (read == null || records == null) {
                 return null;
             }
-            int at = records.at();
-            while (at < records.at() + records.length()) {
-                long found = RecordLayout.timestampMs(records.bytes(), at);
-                if (found >= timestampMs) {
-                    long foundOffset = RecordLayout.offset(records.bytes(), at);
-                    return new OffsetFound(foundOffset, found, leaderEpoch, range.logEndOffset());
+            for (Slice slice : records) {
+                int at = firstFrom(slice, timestampMs);
+                if (at >= 0) {
+                    return new OffsetFound(
+                            RecordLayout.offset(slice.bytes(), at),
+                            RecordLayout.timestampMs(slice.bytes(), at),
+                            leaderEpoch,
+                            range.logEndOffset());
                 }
-                at = RecordLayout.end(records.bytes(), at);
             }
             offset = read.nextOffset();
         }
         return null;
+    }
+
+    /** Where the first record at or after that time begins; -1 when there is none. */
+    private static int firstFrom(Slice records, long timestampMs) {
+        int end = records.at() + records.length();
+        for (int at = records.at(); at < end; at = RecordLayout.end(records.bytes(), at)) {
+            if (RecordLayout.timestampMs(records.bytes(), at) >= timestampMs) {
+                return at;
+            }
+        }
+        return -1;
     }
 }

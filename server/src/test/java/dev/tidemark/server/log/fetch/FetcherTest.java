@@ -7,6 +7,7 @@ import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.protocol.RecordLayout;
 import dev.tidemark.server.log.TestLog;
+import dev.tidemark.server.log.tail.Slice;
 import dev.tidemark.server.testing.TestDatabase;
 import dev.tidemark.server.topic.Topic;
 import java.sql.Connection;
@@ -96,6 +97,22 @@ class FetcherTest {
             PartitionRecords two = fetch(log, topic, 0, 100, 2 * RecordLayout.size(-1, 2, -1) + 1);
             assertThat(two.recordCount()).isEqualTo(2);
         }
+    }
+
+    @Test
+    void whoReadsAlongInSmallStepsGetsEveryRecord() throws Exception {
+        Topic topic = cold.topic(1, Map.of());
+        cold.append(topic, batch(0, values(0, 5000)));
+        long offset = 0;
+        while (offset < 5000) {
+            PartitionRecords step = fetch(cold, topic, offset, 130, 1 << 20);
+            Slice records = step.slices().get(0);
+            assertThat(RecordLayout.offset(records.bytes(), records.at())).isEqualTo(offset);
+            assertThat(step.nextOffset()).isEqualTo(offset + step.recordCount());
+            offset = step.nextOffset();
+        }
+        assertThat(cold.metrics.get("tidemark.fetch.read.ahead.hits").counter().count())
+                .isPositive();
     }
 
     private static PartitionRecords fetch(TestLog log, Topic topic, long offset, int maxRecords, int maxBytes)

@@ -1,0 +1,186 @@
+package dev.tidemark.server.log.fetch;
+
+import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.server.log.tail.Slice;
+import dev.tidemark.server.log.tail.Tail;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Answers fetches with what there is now: from the tail what it has, else from the database. Thread-safe. */
+final class PartitionReader {
+    private final Tail tail;
+    private final LogReader database;
+    private final ReadAhead ahead;
+    private final FetchMetrics metrics;
+    private final int leaderEpoch;
+
+    PartitionReader(Tail tail, LogReader database, ReadAhead ahead, FetchMetrics metrics, int leaderEpoch) {
+        this.tail = tail;
+        this.database = database;
+        this.ahead = ahead;
+        this.metrics = metrics;
+        this.leaderEpoch = leaderEpoch;
+    }
+
+    /** Answers from the tail alone; null unless every position is there or at the known end, and one has records. */
+    @Nullable
+    List<PartitionRecords> fromTail(FetchRequest request) {
+        FetchBudget budget = new FetchBudget(request);
+        List<PartitionRecords> answers = new ArrayList<>(request.positions().size());
+        for (FetchRequest.Position position : request.positions()) {
+            PartitionRecords answer = fromTail(position, budget);
+            if (answer == null) {
+                return null;
+            }
+            answers.add(answer);
+        }
+        return budget.isUntouched() ? null : answers;
+    }
+
+    /** Answers from the tail and the database, on which it blocks. */
+    List<PartitionRecords> read(FetchRequest request) throws SQLException {
+        FetchBudget budget = new FetchBudget(request);
+        List<PartitionRecords> answers = new ArrayList<>(request.positions().size());
+        for (FetchRequest.Position position : request.positions()) {
+            PartitionRecords cached = fromTail(position, budget);
+            answers.add(cached != null ? cached : fromDatabase(request, position, budget));
+        }
+        return answers;
+    }
+
+    /** Asks the database where those partitions end. */
+    void observe(Collection<Integer> partitionIds) throws SQLException {
+        database.ranges(partitionIds)
+                .forEach(range -> tail.observed(range.partitionId(), range.logStartOffset(), range.logEndOffset()));
+    }
+
+    private @Nullable PartitionRecords fromTail(FetchRequest.Position position, FetchBudget budget) {
+        int partitionId = partitionId(position);
+        Tail.Range range = tail.range(partitionId);
+        if (range == null || position.offset() > range.logEndOffset()) {
+            return null;
+        }
+        if (position.offset() == range.logEndOffset() || budget.isSpent()) {
+            return empty(position, range.logStartOffset(), range.logEndOffset());
+        }
+        Tail.Found found = tail.read(partitionId, position.offset(), budget.recordsLeft(), budget.bytesLeft());
+        if (found == null) {
+            return null;
+        }
+        if (!budget.hasRoomFor(found.byteCount())) {
+            return empty(position, range.logStartOffset(), range.logEndOffset());
+        }
+        budget.spend(found.recordCount(), found.byteCount());
+        metrics.tailHit(found.recordCount(), found.byteCount());
+        return answer(
+                position,
+                range.logStartOffset(),
+                Math.max(range.logEndOffset(), found.nextOffset()),
+                found.nextOffset(),
+                found.recordCount(),
+                found.slices());
+    }
+
+    private PartitionRecords fromDatabase(FetchRequest request, FetchRequest.Position position, FetchBudget budget)
+            throws SQLException {
+        int partitionId = partitionId(position);
+        long startNanos = System.nanoTime();
+        int bytesLeft = Math.max(1, budget.bytesLeft());
+        LogReader.Read read = ahead.take(partitionId, position.offset(), budget.recordsLeft(), bytesLeft);
+        if (read != null) {
+            metrics.readAheadHit();
+        } else if (!budget.isWorthARead() || !budget.isUntouched() && ahead.holds(partitionId, position.offset())) {
+            // There is no room for it now; what was read ahead will be there when the partition comes first.
+            return unread(position);
+        } else {
+            read = database.read(partitionId, position.offset(), budget.recordsLeft(), bytesLeft);
+        }
+        if (read == null) {
+            return deleted(position);
+        }
+        LogReader.Range range = read.range();
+        tail.observed(partitionId, range.logStartOffset(), range.logEndOffset());
+        List<Slice> records = read.records();
+        if (records == null) {
+            return isOutOf(range, position)
+                    ? outOfRange(position, range)
+                    : empty(position, range.logStartOffset(), range.logEndOffset());
+        }
+        metrics.databaseRead(read.recordCount(), read.byteCount(), System.nanoTime() - startNanos);
+        if (!budget.hasRoomFor(read.byteCount())) {
+            return empty(position, range.logStartOffset(), range.logEndOffset());
+        }
+        budget.spend(read.recordCount(), read.byteCount());
+        ahead.follow(partitionId, position.offset(), read, request.maxRecords(), request.maxBytes());
+        return answer(
+                position, range.logStartOffset(), range.logEndOffset(), read.nextOffset(), read.recordCount(), records);
+    }
+
+    /** A partition there was no room for: only its range is told. */
+    private PartitionRecords unread(FetchRequest.Position position) throws SQLException {
+        int partitionId = partitionId(position);
+        if (tail.range(partitionId) == null) {
+            observe(List.of(partitionId));
+        }
+        Tail.Range range = tail.range(partitionId);
+        return range == null ? deleted(position) : empty(position, range.logStartOffset(), range.logEndOffset());
+    }
+
+    private static int partitionId(FetchRequest.Position position) {
+        return position.topic().partitionId(position.partition());
+    }
+
+    private static boolean isOutOf(LogReader.Range range, FetchRequest.Position position) {
+        return position.offset() < range.logStartOffset() || position.offset() > range.logEndOffset();
+    }
+
+    private PartitionRecords outOfRange(FetchRequest.Position position, LogReader.Range range) {
+        String detail = "offset " + position.offset() + " of partition " + position.partition() + " of topic "
+                + position.topic().name() + " is outside its log, " + range.logStartOffset() + " to "
+                + range.logEndOffset();
+        return error(position, ErrorCode.OFFSET_OUT_OF_RANGE, detail, range.logStartOffset(), range.logEndOffset());
+    }
+
+    private PartitionRecords deleted(FetchRequest.Position position) {
+        return error(position, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "the topic has been deleted", -1, -1);
+    }
+
+    private PartitionRecords error(
+            FetchRequest.Position position, ErrorCode error, String detail, long logStart, long logEnd) {
+        return new PartitionRecords(
+                position.topic().name(),
+                position.partition(),
+                error,
+                detail,
+                logStart,
+                logEnd,
+                logEnd,
+                leaderEpoch,
+                position.offset(),
+                0,
+                List.of());
+    }
+
+    private PartitionRecords empty(FetchRequest.Position position, long logStart, long logEnd) {
+        return answer(position, logStart, logEnd, position.offset(), 0, List.of());
+    }
+
+    private PartitionRecords answer(
+            FetchRequest.Position position, long logStart, long logEnd, long next, int count, List<Slice> slices) {
+        return new PartitionRecords(
+                position.topic().name(),
+                position.partition(),
+                null,
+                "",
+                logStart,
+                logEnd,
+                logEnd,
+                leaderEpoch,
+                next,
+                count,
+                slices);
+    }
+}
