@@ -62,7 +62,6 @@ public final class Fetcher implements AutoCloseable {
                 new ArrayBlockingQueue<>(MAX_QUEUED),
                 task -> new Thread(task, "fetch-" + number.getAndIncrement()));
         ReadAhead ahead = new ReadAhead(logReader::read, readers, readAheadBytes, System::nanoTime);
-        metrics.watch(ahead);
         this.reader = new PartitionReader(tail, logReader, ahead, metrics, leaderEpoch);
         this.timer = new ScheduledThreadPoolExecutor(1, task -> new Thread(task, "fetch-timer"));
         timer.setRemoveOnCancelPolicy(true);
