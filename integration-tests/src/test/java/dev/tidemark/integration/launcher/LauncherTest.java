@@ -7,11 +7,13 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemark.integration.server.Installation;
 import dev.tidemark.integration.server.Installation.Shown;
 import dev.tidemark.integration.server.RunningServer;
-import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -116,16 +118,23 @@ class LauncherTest {
     @Test
     void consumeToldToStopHasPrintedWholeLines() throws Exception {
         String topic = newTopic();
-        tidemark.shell("seq 3 | bin/tidemark produce " + topic);
+        // More than pipe and buffers hold, so that it is told in the middle.
+        tidemark.shell("seq 100000 | bin/tidemark produce " + topic);
         Process consume = tidemark.process("bin/tidemark", "consume", topic, "--from", "earliest")
                 .redirectErrorStream(true)
                 .start();
-        BufferedReader output = consume.inputReader(UTF_8);
-        assertThat(output.readLine()).isEqualTo("1");
+        InputStream output = consume.getInputStream();
+        assertThat(output.read()).isEqualTo('1');
 
         terminate(consume);
 
-        assertThat(output.lines()).containsExactly("2", "3");
+        String rest = new String(output.readAllBytes(), UTF_8);
+        assertThat(rest).startsWith("\n2\n3\n").endsWith("\n");
+        long lines = rest.lines().count();
+        assertThat("1" + rest)
+                .isEqualTo(LongStream.rangeClosed(1, lines)
+                        .mapToObj(number -> number + "\n")
+                        .collect(Collectors.joining()));
         assertThat(consume.waitFor()).isEqualTo(SIGTERM_EXIT);
     }
 
