@@ -76,6 +76,15 @@ class LauncherTest {
     }
 
     @Test
+    void argumentsAreUtf8WhereThereIsNoLocale() throws Exception {
+        Installation withDatabase = tidemark.with("TIDEMARK_JDBC_URL", server.jdbcUrl());
+        String sql = " bin/tidemark sql --format csv $'select \\'\\xc3\\xa9\\' as e'";
+        assertThat(withDatabase.shell("LC_ALL=C" + sql)).isEqualTo(new Shown(0, "e\n\u00e9\n"));
+        assertThat(withDatabase.shell("env -u LC_ALL -u LC_CTYPE -u LANG" + sql))
+                .isEqualTo(new Shown(0, "e\n\u00e9\n"));
+    }
+
+    @Test
     void javaThatIsNotThereIsOneLine() throws Exception {
         Shown shown = tidemark.with("JAVA_HOME", "/nowhere").shell("bin/tidemark --help");
         assertThat(shown).isEqualTo(new Shown(1, "tidemark: JAVA_HOME is /nowhere, and there is no Java\n"));
