@@ -6,7 +6,6 @@ import dev.tidemark.server.log.tail.Tail;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.SqlStates;
 import dev.tidemark.server.topic.Topic;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -62,14 +61,11 @@ public final class Fetcher implements AutoCloseable {
                 new ArrayBlockingQueue<>(MAX_QUEUED),
                 task -> new Thread(task, "fetch-" + number.getAndIncrement()));
         ReadAhead ahead = new ReadAhead(logReader::read, readers, readAheadBytes, System::nanoTime);
+        metrics.watch(ahead);
         this.reader = new PartitionReader(tail, logReader, ahead, metrics, leaderEpoch);
         this.timer = new ScheduledThreadPoolExecutor(1, task -> new Thread(task, "fetch-timer"));
         timer.setRemoveOnCancelPolicy(true);
         timer.scheduleWithFixedDelay(ahead::dropOld, 1, 1, TimeUnit.SECONDS);
-        Gauge.builder("tidemark.fetch.read.ahead", ahead, ReadAhead::reservedBytes)
-                .description("Bytes of records being read, or held, before they are asked for")
-                .baseUnit("bytes")
-                .register(registry);
         new LogEndPoller(logReader, tail).start(timer, readers);
     }
 
