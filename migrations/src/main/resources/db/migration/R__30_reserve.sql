@@ -48,6 +48,8 @@ declare
     v_failed       int[] := '{}';
     v_refusals     text[] := array_fill('withdrawn'::text, array[v_count]);
     v_again        boolean;
+    v_setting      text;
+    v_id           int;
     r              record;
     v_partition_id int;
     v_end          bigint;
@@ -71,13 +73,21 @@ declare
     v_known_base   bigint;
     v_known_time   timestamptz;
 begin
-    perform set_config('lock_timeout', p_lock_timeout, true);
+    -- As expressions, not as queries: those would take a tenth of a small append's time.
+    v_setting := set_config('lock_timeout', p_lock_timeout, true);
     if p_commit_level <> 'all' then
-        perform set_config('synchronous_commit', p_commit_level, true);
+        v_setting := set_config('synchronous_commit', p_commit_level, true);
     elsif current_setting('synchronous_commit') in ('off', 'local') then
-        perform set_config('synchronous_commit', 'on', true);
+        v_setting := set_config('synchronous_commit', 'on', true);
     end if;
-    perform pg_advisory_xact_lock(c_lock_class, id) from (select distinct unnest(p_partition_ids) as id order by 1) ids;
+    v_partition_id := null;
+    foreach v_id in array p_partition_ids loop
+        -- In the order of their ids, which is the array's.
+        if v_id is distinct from v_partition_id and pg_advisory_xact_lock(c_lock_class, v_id) is null then
+            raise exception 'the lock of partition % was not taken', v_id;
+        end if;
+        v_partition_id := v_id;
+    end loop;
 
     -- From here on every statement has a snapshot younger than the locks (READ COMMITTED, VOLATILE), so log ends are read as they are.
     loop

@@ -86,7 +86,7 @@ public final class ProducerBuilder<K, V> {
     }
 
     /**
-     * How long a batch that is not full waits for more; 0 until set. Batches form without it: while a partition's batch is on its way, its next records gather. A linger
+     * How long a batch that is not full waits for more; 0 until set. Batches form without it: while a request is on its way the next records gather, for at most 10 ms. A linger
      * of some milliseconds saves requests where many partitions get few records each.
      */
     public ProducerBuilder<K, V> linger(Duration duration) {

@@ -15,11 +15,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends batches and deals with what becomes of them: decides when a request of the {@link SendQueue} goes out, and hands each batch's outcome to its {@link PartitionPipeline}.
  *
- * <p>A batch that is not full goes out when no more than {@link #SMALL_REQUESTS} requests are in flight, as Nagle's algorithm does for TCP: while one is on its way the next records gather. So a quiet producer
+ * <p>A batch that is not full goes out when no request is in flight, as Nagle's algorithm does for TCP: while one is on its way the next records gather. So a quiet producer
  * sends each record at once, a busy one sends full batches, and no timer is needed. Should the requests in flight take long, partial batches go out all the same after {@link #BUSY_WAIT}.
  */
 final class Sender implements SenderCrew.Tasks {
-    private static final int SMALL_REQUESTS = 2;
     private static final Duration BUSY_WAIT = Duration.ofMillis(10);
 
     private final ProducerConfig config;
@@ -183,7 +182,7 @@ final class Sender implements SenderCrew.Tasks {
         if (flushing > 0 || pool.isExhausted()) {
             return 0;
         }
-        return config.linger().toNanos() + (busy < SMALL_REQUESTS ? 0 : BUSY_WAIT.toNanos());
+        return config.linger().toNanos() + (busy == 0 ? 0 : BUSY_WAIT.toNanos());
     }
 
     private void complete(Batch batch) {

@@ -11,6 +11,7 @@ record Latency(Subject subject, int lingerMs, boolean quick) implements Contesta
     static final int RATE = 1000;
     private static final int SIZE = 100;
     private static final int PARTITIONS = 6;
+    private static final int WARM_UP_SECONDS = 5;
 
     @Override
     public Label label() {
@@ -40,7 +41,8 @@ record Latency(Subject subject, int lingerMs, boolean quick) implements Contesta
         system.createTopic(topic, PARTITIONS);
         try {
             return stage.measure(
-                    system, system.latency(topic, new LatencySettings(lingerMs, SIZE, RATE, 1, seconds())));
+                    system,
+                    system.latency(topic, new LatencySettings(lingerMs, SIZE, RATE, WARM_UP_SECONDS, seconds())));
         } finally {
             system.deleteTopic(topic);
         }

@@ -122,6 +122,7 @@ final class AppendLane implements Runnable {
     private void publish(List<Place> places, long startNanos) {
         long records = 0;
         long bytes = 0;
+        List<Tail.Batch> appended = new ArrayList<>();
         for (Place place : places) {
             if (place.outcome() != Outcome.APPENDED) {
                 continue;
@@ -129,14 +130,9 @@ final class AppendLane implements Runnable {
             CheckedBatch batch = place.batch();
             records += batch.recordCount();
             bytes += batch.frame().length();
-            tail.appended(
-                    batch.partitionId(),
-                    place.baseOffset(),
-                    batch.recordCount(),
-                    new Slice(
-                            batch.frame().bytes(),
-                            batch.frame().at(),
-                            batch.frame().length()));
+            Slice slice = new Slice(
+                    batch.frame().bytes(), batch.frame().at(), batch.frame().length());
+            appended.add(new Tail.Batch(batch.partitionId(), place.baseOffset(), batch.recordCount(), slice));
             segments.appended(new Segments.Progress(
                     batch.topic(),
                     batch.partitionId(),
@@ -145,6 +141,7 @@ final class AppendLane implements Runnable {
                     place.segmentBound(),
                     batch.averageStoredBytes()));
         }
+        tail.appended(appended);
         if (records > 0) {
             metrics.transaction(System.nanoTime() - startNanos, records, bytes);
         }

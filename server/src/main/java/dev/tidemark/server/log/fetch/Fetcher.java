@@ -115,7 +115,7 @@ public final class Fetcher implements AutoCloseable {
         private final FetchRequest request;
         private final long deadlineNanos;
         private final CompletableFuture<List<PartitionRecords>> answer = new CompletableFuture<>();
-        private final Runnable wake = this::attempt;
+        private final Runnable wake = this::wake;
         /** Attempts asked for and not yet finished. */
         private final AtomicInteger asked = new AtomicInteger();
 
@@ -127,9 +127,34 @@ public final class Fetcher implements AutoCloseable {
         }
 
         void attempt() {
-            if (answer.isDone() || asked.getAndIncrement() > 0) {
+            if (begins()) {
+                submit();
+            }
+        }
+
+        /** There is news. What is in memory is answered on the spot: another thread would have to be woken for it. */
+        private void wake() {
+            if (!begins()) {
                 return;
             }
+            try {
+                List<PartitionRecords> cached = reader.fromTail(request);
+                if (cached == null) {
+                    submit();
+                } else {
+                    finish(() -> answer.complete(cached));
+                }
+            } catch (RuntimeException e) {
+                finish(() -> answer.completeExceptionally(e));
+            }
+        }
+
+        /** Asks for an attempt; false when one is under way, and will be followed by another. */
+        private boolean begins() {
+            return !answer.isDone() && asked.getAndIncrement() == 0;
+        }
+
+        private void submit() {
             try {
                 readers.execute(this::run);
             } catch (RejectedExecutionException e) {

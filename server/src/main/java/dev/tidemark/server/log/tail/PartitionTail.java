@@ -44,13 +44,15 @@ final class PartitionTail {
         start = Math.max(start, logStartOffset);
     }
 
-    void observedEnd(long logEndOffset) {
-        synchronized (this) {
-            if (logEndOffset <= end) {
-                return;
-            }
-            end = logEndOffset;
-        }
+    /** @return whether the end is new */
+    synchronized boolean moveEnd(long logEndOffset) {
+        boolean moves = logEndOffset > end;
+        end = Math.max(end, logEndOffset);
+        return moves;
+    }
+
+    /** Not under the lock: a listener looks into several partitions. */
+    void runListeners() {
         listeners.forEach(Runnable::run);
     }
 

@@ -2,8 +2,10 @@ package dev.tidemark.server.log.tail;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -52,25 +54,46 @@ public final class Tail {
         return partition == null ? null : partition.range();
     }
 
-    /** Takes in a committed batch, then runs the partition's listeners. */
-    public void appended(int partitionId, long baseOffset, int recordCount, Slice slice) {
-        PartitionTail partition = partition(partitionId);
-        int cost = slice.length() + ENTRY_OVERHEAD_BYTES;
+    /** A committed batch: where its first record is, and its records. */
+    public record Batch(int partitionId, long baseOffset, int recordCount, Slice records) {
+        long endOffset() {
+            return baseOffset + recordCount;
+        }
+    }
+
+    /** Takes in what one transaction committed, and only then runs the partitions' listeners: who reads several is woken to all of it. */
+    public void appended(List<Batch> batches) {
+        Set<PartitionTail> moved = new LinkedHashSet<>();
+        for (Batch batch : batches) {
+            PartitionTail partition = partition(batch.partitionId());
+            cache(partition, batch);
+            if (partition.moveEnd(batch.endOffset())) {
+                moved.add(partition);
+            }
+        }
+        moved.forEach(PartitionTail::runListeners);
+    }
+
+    private void cache(PartitionTail partition, Batch batch) {
+        int cost = batch.records().length() + ENTRY_OVERHEAD_BYTES;
         if (cost <= maxBytes) {
             synchronized (byAge) {
-                bytes.addAndGet(cost - partition.add(baseOffset, recordCount, slice, ENTRY_OVERHEAD_BYTES));
-                byAge.add(new Cached(partitionId, baseOffset, cost));
+                bytes.addAndGet(cost
+                        - partition.add(
+                                batch.baseOffset(), batch.recordCount(), batch.records(), ENTRY_OVERHEAD_BYTES));
+                byAge.add(new Cached(batch.partitionId(), batch.baseOffset(), cost));
                 evict();
             }
         }
-        partition.observedEnd(baseOffset + recordCount);
     }
 
     /** Takes in what the database says of a partition; its listeners run when the end has moved. */
     public void observed(int partitionId, long logStartOffset, long logEndOffset) {
         PartitionTail partition = partition(partitionId);
         partition.observedStart(logStartOffset);
-        partition.observedEnd(logEndOffset);
+        if (partition.moveEnd(logEndOffset)) {
+            partition.runListeners();
+        }
     }
 
     /** Cached records from an offset on; null when that offset is not in the cache. The first record is given whatever its size. */

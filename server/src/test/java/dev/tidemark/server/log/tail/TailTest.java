@@ -76,7 +76,7 @@ class TailTest {
     void cacheOfNoBytesKeepsNothingButKnowsTheEnd() {
         Tail none = new Tail(0);
         none.observed(1, 0, 0);
-        none.appended(1, 0, 1, slice(0, 1));
+        none.appended(List.of(new Tail.Batch(1, 0, 1, slice(0, 1))));
         assertThat(none.read(1, 0, 1, 100)).isNull();
         assertThat(none.range(1)).isEqualTo(new Tail.Range(0, 1));
         assertThat(none.cachedBytes()).isZero();
@@ -107,8 +107,20 @@ class TailTest {
         assertThat(tail.listened()).isEmpty();
     }
 
+    @Test
+    void whoIsWokenFindsEverythingThatWasCommittedTogether() {
+        List<Long> ends = new ArrayList<>();
+        tail.observed(1, 0, 0);
+        tail.observed(2, 0, 0);
+        tail.listen(1, () -> ends.add(tail.range(2).logEndOffset()));
+
+        tail.appended(List.of(new Tail.Batch(1, 0, 1, slice(0, 1)), new Tail.Batch(2, 0, 3, slice(0, 3))));
+
+        assertThat(ends).containsExactly(3L);
+    }
+
     private void append(int partitionId, long baseOffset, int count) {
-        tail.appended(partitionId, baseOffset, count, slice(baseOffset, count));
+        tail.appended(List.of(new Tail.Batch(partitionId, baseOffset, count, slice(baseOffset, count))));
     }
 
     private static Slice slice(long baseOffset, int count) {
