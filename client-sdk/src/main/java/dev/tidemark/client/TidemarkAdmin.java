@@ -12,7 +12,17 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Manages topics. Thread-safe. Every method blocks until the server has answered, at most the builder's {@code timeout}, and throws {@link TidemarkException} when the server refuses.
+ * Manages topics.
+ *
+ * <pre>{@code
+ * try (TidemarkAdmin admin =
+ *         TidemarkAdmin.builder().servers("http://localhost:8080").build()) {
+ *     admin.createTopic("invoices", 6, Map.of("key.type", "text", "value.type", "json"));
+ *     System.out.println(admin.describeTopic("invoices").partitionCount() + " partitions");
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe. Every method blocks until the server has answered, at most the builder's {@code timeout}, and throws {@link TidemarkException} when the server refuses.
  *
  * <p>What failed in a way that may pass (no connection, a connection that broke, no answer in time, a server that is away or busy) is tried again with backoff until the {@code timeout}; then the last
  * failure is thrown. So a request may be carried out twice when the first answer was lost, as in Kafka's clients. Altering twice is altering once. A topic that a repeated {@link #deleteTopic} no longer finds

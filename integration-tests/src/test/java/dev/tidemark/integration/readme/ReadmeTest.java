@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -93,16 +94,19 @@ class ReadmeTest {
                 readme.java().get(0),
                 JavaExample.inJavadocOf("TidemarkProducer"),
                 readme.java().get(1),
-                JavaExample.inJavadocOf("TidemarkConsumer"));
+                JavaExample.inJavadocOf("TidemarkConsumer"),
+                JavaExample.inJavadocOf("TidemarkAdmin"));
         assertThat(readme.java()).as("examples in the README").hasSize(2);
         assertThat(tidemark.shell("bin/tidemark topics create greetings").exitCode())
                 .isZero();
 
-        String printed =
-                JavaExample.run(readme.javaImports(), examples, server.uri().toString(), folder);
+        List<String> imports = new ArrayList<>(readme.javaImports());
+        imports.add("import java.util.Map;");
+        String printed = JavaExample.run(imports, examples, server.uri().toString(), folder);
 
         String records = "0: world = hello\n1: world = hello\n";
-        assertThat(printed).isEqualTo("partition 0, offset 0\npartition 0, offset 1\n" + records + records);
+        assertThat(printed)
+                .isEqualTo("partition 0, offset 0\npartition 0, offset 1\n" + records + records + "6 partitions\n");
     }
 
     private DynamicTest httpTest(Readme.Exchange exchange) {

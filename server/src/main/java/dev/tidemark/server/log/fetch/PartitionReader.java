@@ -53,8 +53,7 @@ final class PartitionReader {
 
     /** Asks the database where those partitions end. */
     void observe(Collection<Integer> partitionIds) throws SQLException {
-        database.ranges(partitionIds)
-                .forEach(range -> tail.observed(range.partitionId(), range.logStartOffset(), range.logEndOffset()));
+        database.ranges(partitionIds).forEach(this::observed);
     }
 
     private @Nullable PartitionRecords fromTail(FetchRequest.Position position, FetchBudget budget) {
@@ -98,16 +97,20 @@ final class PartitionReader {
         } else {
             read = database.read(partitionId, position.offset(), budget.recordsLeft(), bytesLeft);
         }
+        if (read != null && observed(read.range()).logEndOffset() > position.offset() && read.records() == null) {
+            // Somebody appended since, and the end is known: below it no fetch is empty.
+            read = database.read(partitionId, position.offset(), budget.recordsLeft(), bytesLeft);
+        }
         if (read == null) {
             return deleted(position);
         }
-        LogReader.Range range = read.range();
-        tail.observed(partitionId, range.logStartOffset(), range.logEndOffset());
+        Tail.Range range = observed(read.range());
         List<Slice> records = read.records();
+        if (isOutOf(range, position)) {
+            return outOfRange(position, range);
+        }
         if (records == null) {
-            return isOutOf(range, position)
-                    ? outOfRange(position, range)
-                    : empty(position, range.logStartOffset(), range.logEndOffset());
+            return empty(position, range.logStartOffset(), range.logEndOffset());
         }
         metrics.databaseRead(read.recordCount(), read.byteCount(), System.nanoTime() - startNanos);
         if (!budget.hasRoomFor(read.byteCount())) {
@@ -117,6 +120,13 @@ final class PartitionReader {
         ahead.follow(partitionId, position.offset(), read, request.maxRecords(), request.maxBytes());
         return answer(
                 position, range.logStartOffset(), range.logEndOffset(), read.nextOffset(), read.recordCount(), records);
+    }
+
+    /** What is known now: a read made ahead, or overtaken by another, has older news, and a log end is never told to have gone back. */
+    private Tail.Range observed(LogReader.Range range) {
+        tail.observed(range.partitionId(), range.logStartOffset(), range.logEndOffset());
+        Tail.Range known = tail.range(range.partitionId());
+        return known == null ? new Tail.Range(range.logStartOffset(), range.logEndOffset()) : known;
     }
 
     /** A partition there was no room for: only its range is told. */
@@ -133,11 +143,11 @@ final class PartitionReader {
         return position.topic().partitionId(position.partition());
     }
 
-    private static boolean isOutOf(LogReader.Range range, FetchRequest.Position position) {
+    private static boolean isOutOf(Tail.Range range, FetchRequest.Position position) {
         return position.offset() < range.logStartOffset() || position.offset() > range.logEndOffset();
     }
 
-    private PartitionRecords outOfRange(FetchRequest.Position position, LogReader.Range range) {
+    private PartitionRecords outOfRange(FetchRequest.Position position, Tail.Range range) {
         String detail = "offset " + position.offset() + " of partition " + position.partition() + " of topic "
                 + position.topic().name() + " is outside its log, " + range.logStartOffset() + " to "
                 + range.logEndOffset();
