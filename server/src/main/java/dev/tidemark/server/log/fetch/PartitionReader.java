@@ -86,8 +86,8 @@ final class PartitionReader {
     private PartitionRecords fromDatabase(FetchRequest request, FetchRequest.Position position, FetchBudget budget)
             throws SQLException {
         int partitionId = partitionId(position);
-        long startNanos = System.nanoTime();
         int bytesLeft = Math.max(1, budget.bytesLeft());
+        long startNanos = System.nanoTime();
         LogReader.Read read = ahead.take(partitionId, position.offset(), budget.recordsLeft(), bytesLeft);
         if (read != null) {
             metrics.readAheadHit();
@@ -95,20 +95,16 @@ final class PartitionReader {
             // There is no room for it now; what was read ahead will be there when the partition comes first.
             return unread(position);
         } else {
-            read = database.read(partitionId, position.offset(), budget.recordsLeft(), bytesLeft);
-        }
-        if (read != null && observed(read.range()).logEndOffset() > position.offset() && read.records() == null) {
-            // Somebody appended since, and the end is known: below it no fetch is empty.
-            read = database.read(partitionId, position.offset(), budget.recordsLeft(), bytesLeft);
+            read = readBelowKnownEnd(partitionId, position.offset(), budget.recordsLeft(), bytesLeft);
         }
         if (read == null) {
             return deleted(position);
         }
         Tail.Range range = observed(read.range());
-        List<Slice> records = read.records();
         if (isOutOf(range, position)) {
             return outOfRange(position, range);
         }
+        List<Slice> records = read.records();
         if (records == null) {
             return empty(position, range.logStartOffset(), range.logEndOffset());
         }
@@ -120,6 +116,15 @@ final class PartitionReader {
         ahead.follow(partitionId, position.offset(), read, request.maxRecords(), request.maxBytes());
         return answer(
                 position, range.logStartOffset(), range.logEndOffset(), read.nextOffset(), read.recordCount(), records);
+    }
+
+    /** Reads once more where nothing was found below an end that is known by then: somebody appended meanwhile, and below the end no fetch is empty. */
+    private LogReader.@Nullable Read readBelowKnownEnd(int partitionId, long offset, int maxRecords, int maxBytes)
+            throws SQLException {
+        LogReader.Read read = database.read(partitionId, offset, maxRecords, maxBytes);
+        boolean isOutrun =
+                read != null && read.records() == null && observed(read.range()).logEndOffset() > offset;
+        return isOutrun ? database.read(partitionId, offset, maxRecords, maxBytes) : read;
     }
 
     /** What is known now: a read made ahead, or overtaken by another, has older news, and a log end is never told to have gone back. */
