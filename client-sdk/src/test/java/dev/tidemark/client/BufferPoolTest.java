@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -13,6 +14,9 @@ import org.junit.jupiter.api.Timeout;
 class BufferPoolTest {
     private static final Duration LONG = Duration.ofSeconds(20);
     private static final Runnable NOTHING = () -> {};
+
+    /** The common pool may have but one thread. */
+    private static final Executor A_THREAD_EACH = task -> new Thread(task).start();
 
     private final BufferPool pool = new BufferPool(1000, 100);
 
@@ -55,11 +59,11 @@ class BufferPoolTest {
         Chunk held = pool.acquire(500, LONG, NOTHING);
         CountDownLatch largeWaits = new CountDownLatch(1);
         CompletableFuture<Chunk> large =
-                CompletableFuture.supplyAsync(() -> pool.acquire(800, LONG, largeWaits::countDown));
+                CompletableFuture.supplyAsync(() -> pool.acquire(800, LONG, largeWaits::countDown), A_THREAD_EACH);
         largeWaits.await();
         CountDownLatch smallWaits = new CountDownLatch(1);
         CompletableFuture<Chunk> small =
-                CompletableFuture.supplyAsync(() -> pool.acquire(100, LONG, smallWaits::countDown));
+                CompletableFuture.supplyAsync(() -> pool.acquire(100, LONG, smallWaits::countDown), A_THREAD_EACH);
         // There is room for it, but the large one was first.
         smallWaits.await();
         assertThat(pool.isExhausted()).isTrue();

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -105,11 +106,14 @@ public final class SdkClient implements LogClient {
 
     @Override
     public CompletableFuture<List<Stored>> poll(String topic, int partition, long from, Duration wait) {
-        return CompletableFuture.supplyAsync(() -> {
-            try (TidemarkConsumer<byte[], byte[]> consumer = consumer(topic, partition, from)) {
-                return next(consumer, wait);
-            }
-        });
+        Executor aThreadEach = task -> new Thread(task).start();
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try (TidemarkConsumer<byte[], byte[]> consumer = consumer(topic, partition, from)) {
+                        return next(consumer, wait);
+                    }
+                },
+                aThreadEach);
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -71,8 +72,10 @@ class MigratorTest {
 
     @Test
     void serversThatMigrateAtOnceDoNotDisturbEachOther() {
+        // The common pool may have but one thread.
+        Executor aThreadEach = task -> new Thread(task).start();
         List<CompletableFuture<Integer>> servers = Stream.generate(
-                        () -> CompletableFuture.supplyAsync(() -> new Migrator(raced.config()).migrate()))
+                        () -> CompletableFuture.supplyAsync(() -> new Migrator(raced.config()).migrate(), aThreadEach))
                 .limit(3)
                 .toList();
         List<Integer> ran = servers.stream().map(CompletableFuture::join).toList();
