@@ -71,11 +71,14 @@ class FaultsTest {
     /** Produces without pause while the fault strikes, goes on a while, and then looks at what is there. */
     private void assertNothingIsLostOrDoubledBy(Fault fault) throws Exception {
         try (NumberedProducer producer = new NumberedProducer("p", server.uri().toString(), topic, PARTITIONS)) {
-            CompletableFuture<Void> producing = CompletableFuture.runAsync(() -> {
-                while (!enough.get()) {
-                    producer.send();
-                }
-            });
+            // Not on the common pool: with one thread there, nobody would hear of a process's end.
+            CompletableFuture<Void> producing = CompletableFuture.runAsync(
+                    () -> {
+                        while (!enough.get()) {
+                            producer.send();
+                        }
+                    },
+                    task -> new Thread(task).start());
             awaitAcknowledged(producer, RECORDS);
             fault.strike();
             awaitAcknowledged(producer, producer.acknowledged() + RECORDS);
