@@ -66,7 +66,7 @@ public final class Fetcher implements AutoCloseable {
         this.timer = new ScheduledThreadPoolExecutor(1, task -> new Thread(task, "fetch-timer"));
         timer.setRemoveOnCancelPolicy(true);
         timer.scheduleWithFixedDelay(ahead::dropOld, 1, 1, TimeUnit.SECONDS);
-        new LogEndPoller(logReader, tail).start(timer, readers);
+        new LogEndPoller(reader, tail).start(timer, readers);
     }
 
     /**

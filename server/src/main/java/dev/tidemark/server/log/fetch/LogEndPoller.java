@@ -17,11 +17,11 @@ final class LogEndPoller implements Runnable {
 
     private static final long EVERY_MS = 500;
 
-    private final LogReader reader;
+    private final PartitionReader reader;
     private final Tail tail;
     private final AtomicBoolean underWay = new AtomicBoolean();
 
-    LogEndPoller(LogReader reader, Tail tail) {
+    LogEndPoller(PartitionReader reader, Tail tail) {
         this.reader = reader;
         this.tail = tail;
     }
@@ -45,8 +45,7 @@ final class LogEndPoller implements Runnable {
         try {
             List<Integer> listened = tail.listened();
             if (!listened.isEmpty()) {
-                reader.ranges(listened)
-                        .forEach(r -> tail.observed(r.partitionId(), r.logStartOffset(), r.logEndOffset()));
+                reader.observe(listened);
             }
         } catch (SQLException e) {
             LOG.warn("log ends not polled: {}", e.toString());

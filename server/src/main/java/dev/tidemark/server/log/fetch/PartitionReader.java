@@ -63,14 +63,14 @@ final class PartitionReader {
             return null;
         }
         if (position.offset() == range.logEndOffset() || budget.isSpent()) {
-            return empty(position, range.logStartOffset(), range.logEndOffset());
+            return empty(position, range);
         }
         Tail.Found found = tail.read(partitionId, position.offset(), budget.recordsLeft(), budget.bytesLeft());
         if (found == null) {
             return null;
         }
         if (!budget.hasRoomFor(found.byteCount())) {
-            return empty(position, range.logStartOffset(), range.logEndOffset());
+            return empty(position, range);
         }
         budget.spend(found.recordCount(), found.byteCount());
         metrics.tailHit(found.recordCount(), found.byteCount());
@@ -106,11 +106,11 @@ final class PartitionReader {
         }
         List<Slice> records = read.records();
         if (records == null) {
-            return empty(position, range.logStartOffset(), range.logEndOffset());
+            return empty(position, range);
         }
         metrics.databaseRead(read.recordCount(), read.byteCount(), System.nanoTime() - startNanos);
         if (!budget.hasRoomFor(read.byteCount())) {
-            return empty(position, range.logStartOffset(), range.logEndOffset());
+            return empty(position, range);
         }
         budget.spend(read.recordCount(), read.byteCount());
         ahead.follow(partitionId, position.offset(), read, request.maxRecords(), request.maxBytes());
@@ -141,7 +141,7 @@ final class PartitionReader {
             observe(List.of(partitionId));
         }
         Tail.Range range = tail.range(partitionId);
-        return range == null ? deleted(position) : empty(position, range.logStartOffset(), range.logEndOffset());
+        return range == null ? deleted(position) : empty(position, range);
     }
 
     private static int partitionId(FetchRequest.Position position) {
@@ -179,8 +179,8 @@ final class PartitionReader {
                 List.of());
     }
 
-    private PartitionRecords empty(FetchRequest.Position position, long logStart, long logEnd) {
-        return answer(position, logStart, logEnd, position.offset(), 0, List.of());
+    private PartitionRecords empty(FetchRequest.Position position, Tail.Range range) {
+        return answer(position, range.logStartOffset(), range.logEndOffset(), position.offset(), 0, List.of());
     }
 
     private PartitionRecords answer(
