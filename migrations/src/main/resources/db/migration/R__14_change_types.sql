@@ -1,8 +1,10 @@
 -- Gives a topic without records other key and value types; returns false, changing nothing, when it has segments and so may have records. The segment
--- lock keeps a first segment from being made meanwhile.
+-- lock keeps a first segment from being made meanwhile. Somebody who has the topic open makes it fail (lock_not_available) instead of wait: nobody may
+-- queue behind it.
 create or replace function ${internal}.change_types(p_topic_id int, p_key_type text, p_value_type text) returns boolean
     language plpgsql
     set search_path = pg_catalog, pg_temp
+    set lock_timeout = '500ms'
 as
 $$
 declare
@@ -15,6 +17,7 @@ begin
     update ${internal}.topic set key_type = p_key_type, value_type = p_value_type where topic_id = p_topic_id
     returning relation_name into v_relation_name;
     execute format('drop view ${topic_schema}.%I', v_relation_name);
+    execute format('lock table ${internal}.topic_%s in access exclusive mode nowait', p_topic_id);
     execute format(
         'alter table ${internal}.topic_%s alter key type %s using null, alter value type %s using null',
         p_topic_id, ${internal}.column_type(p_key_type), ${internal}.column_type(p_value_type));

@@ -1,12 +1,21 @@
 -- Makes the segment that starts at p_base_offset and has room for p_records records, unless it is there; returns its upper bound, or null when
 -- the partition is gone. Any server may call it at any time: the topic's segment lock makes it once.
 --
--- ATTACH takes SHARE UPDATE EXCLUSIVE on the parent only, so neither appends nor readers wait. The leaf is empty, so ATTACH scans nothing.
+-- A partition's first segment is refused (TM089) where there are p_max_segments already: tables are locks, and a neighbour's pg_dump takes one for each.
+-- Those that follow are made in any case, so that who has begun can go on.
+--
+-- ATTACH takes SHARE UPDATE EXCLUSIVE on the parent only, so neither appends nor readers wait. The leaf is empty, so ATTACH scans nothing. Appends may
+-- wait for the segment, so what is in its own way (ANALYZE of the parent, a leaf being detached) is not waited for long.
 -- BRIN is PostgreSQL's own sparse index, the idea of Kafka's .index files: it costs the append path next to nothing. A fetch finds its blocks by
 -- batch.first_block and falls back on this index.
-create or replace function ${internal}.make_segment(p_partition_id int, p_base_offset bigint, p_records bigint) returns bigint
+drop function if exists ${internal}.make_segment(int, bigint, bigint);
+
+create or replace function ${internal}.make_segment(
+    p_partition_id int, p_base_offset bigint, p_records bigint, p_max_segments int default null
+) returns bigint
     language plpgsql
     set search_path = pg_catalog, pg_temp
+    set lock_timeout = '2s'
 as
 $$
 declare
@@ -15,6 +24,7 @@ declare
     v_upper     bigint;
     v_parent    text;
     v_leaf      text;
+    v_segments  bigint;
 begin
     select p.topic_id, p.partition into v_topic_id, v_partition
     from ${internal}.partition p join ${internal}.topic t using (topic_id)
@@ -36,6 +46,14 @@ begin
     if p_base_offset <> coalesce(
             (select max(upper_bound) from ${internal}.segment where partition_id = p_partition_id), p_base_offset) then
         raise exception 'a segment at % would not follow partition %''s last one', p_base_offset, v_partition;
+    end if;
+
+    if p_max_segments is not null and not exists (select from ${internal}.segment where partition_id = p_partition_id) then
+        select count(*) into v_segments from ${internal}.segment;
+        if v_segments >= p_max_segments then
+            raise exception 'the log has % segments of %, and makes no first one for another partition', v_segments, p_max_segments
+                using errcode = 'TM089';
+        end if;
     end if;
 
     v_upper := p_base_offset + p_records;

@@ -23,7 +23,8 @@ $$
         group by s.base_offset
     )
     update ${internal}.segment s
-    set sealed_at = now(), min_timestamp = held.min_timestamp, max_timestamp = held.max_timestamp, bytes = held.bytes
+    set sealed_at = now(), min_timestamp = held.min_timestamp, max_timestamp = held.max_timestamp, bytes = held.bytes,
+        disk_bytes = pg_total_relation_size(s.leaf)
     from held
     where s.partition_id = p_partition_id and s.base_offset = held.base_offset
     returning s.leaf::text

@@ -25,6 +25,9 @@ final class Fetcher {
     private final Backoff backoff;
     private final Thread thread;
     private int failures;
+    /** By the answer before; the thread's own. */
+    private Duration askedToWait = Duration.ZERO;
+
     private int turn;
     private volatile boolean stopped;
 
@@ -68,7 +71,7 @@ final class Fetcher {
                 }
                 failures = pause ? failures + 1 : 0;
                 if (pause) {
-                    TimeUnit.NANOSECONDS.sleep(backoff.nanos(failures));
+                    TimeUnit.NANOSECONDS.sleep(Backoff.orRetryAfter(backoff.nanos(failures), askedToWait));
                 }
             } catch (InterruptedException change) {
                 // There is more to ask for, or this is the end; the loop sees which.
@@ -79,6 +82,7 @@ final class Fetcher {
     /** @return whether to pause before asking again */
     private boolean ask(FetchWish wish) throws InterruptedException {
         List<Place> places = wish.resets().isEmpty() ? wish.fetches() : wish.resets();
+        askedToWait = Duration.ZERO;
         try {
             return wish.resets().isEmpty() ? fetch(places) : reset(places);
         } catch (InterruptException change) {
@@ -150,6 +154,7 @@ final class Fetcher {
         Request request = Request.json("POST", "/v1/fetch", body).accepting(MediaTypes.RECORDS_V1);
         Answer answer =
                 transport.send(request, config.connection().requestTimeout().plus(config.fetchMaxWait()));
+        askedToWait = answer.retryAfter();
         if (!answer.isSuccess()) {
             throw Failures.of(answer);
         }

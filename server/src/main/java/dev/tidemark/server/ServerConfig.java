@@ -3,6 +3,7 @@ package dev.tidemark.server;
 import dev.tidemark.server.http.HttpConfig;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
+import dev.tidemark.server.log.quota.Quotas;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.SchemaNames;
 import java.nio.file.Path;
@@ -18,7 +19,8 @@ import org.postgresql.Driver;
  * @param stopTimeout how long a stop waits for requests under way, and then again for the embedded PostgreSQL
  */
 public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits log, Duration stopTimeout) {
-    private static final long MIB = 1024 * 1024;
+    private static final long KIB = 1024;
+    private static final long MIB = 1024 * KIB;
     private static final long GIB = 1024 * MIB;
     private static final long HOUR_MS = 3_600_000;
 
@@ -167,9 +169,18 @@ public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits 
                 Math.min(32 * MIB, Runtime.getRuntime().maxMemory() / 16));
         return new RecordLog.Limits(
                 new Appender.Limits(lanes, maxQueuedBytes, MAX_TRANSACTION_BYTES, appendTimeoutMs),
+                quotas(given),
                 tailCacheBytes,
                 poolSize - lanes - SPARE_CONNECTIONS,
                 readAheadBytes);
+    }
+
+    /** What is not set is not bounded. */
+    private static Quotas.Limits quotas(GivenSettings given) {
+        return new Quotas.Limits(
+                given.number(Setting.MAX_APPEND_BYTES_PER_SECOND, KIB, 64 * GIB, 0),
+                given.number(Setting.MAX_LOG_BYTES, MIB, Long.MAX_VALUE, 0),
+                Math.toIntExact(given.number(Setting.MAX_SEGMENTS, 0, 1_000_000, 10_000)));
     }
 
     /** Better no server than one whose owner thinks it asks for tokens. */

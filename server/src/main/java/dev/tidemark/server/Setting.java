@@ -38,6 +38,14 @@ public enum Setting {
             "2000",
             "How long an append waits for a lock others hold; then nothing is appended, and BROKER_NOT_AVAILABLE says: try again"),
     MAX_QUEUED_BYTES("BYTES", "67108864", "Records waiting to be appended, past which requests are refused"),
+    MAX_APPEND_BYTES_PER_SECOND(
+            "BYTES",
+            "no bound",
+            "Records this server appends a second, past which requests are refused until it is their turn"),
+    MAX_LOG_BYTES(
+            "BYTES", "no bound", "What the log may take on disk, of all servers together, before appends are refused"),
+    MAX_SEGMENTS(
+            "N", "10000", "Segments (tables) of all topics, past which no further partition can begin; 0: no bound"),
     TAIL_CACHE_BYTES("BYTES", "134217728, at most an eighth of the heap", "Newest records kept in memory"),
     READ_AHEAD_BYTES(
             "BYTES",

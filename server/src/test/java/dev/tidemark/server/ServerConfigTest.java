@@ -3,6 +3,7 @@ package dev.tidemark.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.server.log.quota.Quotas;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.SchemaNames;
 import java.io.IOException;
@@ -38,6 +39,9 @@ class ServerConfigTest {
             Map.entry(Setting.APPEND_LANES, "3"),
             Map.entry(Setting.APPEND_TIMEOUT_MS, "500"),
             Map.entry(Setting.MAX_QUEUED_BYTES, "2000000"),
+            Map.entry(Setting.MAX_APPEND_BYTES_PER_SECOND, "1000000"),
+            Map.entry(Setting.MAX_LOG_BYTES, "9000000000"),
+            Map.entry(Setting.MAX_SEGMENTS, "77"),
             Map.entry(Setting.TAIL_CACHE_BYTES, "0"),
             Map.entry(Setting.READ_AHEAD_BYTES, "4000000"),
             Map.entry(Setting.STOP_TIMEOUT_MS, "7"));
@@ -70,6 +74,7 @@ class ServerConfigTest {
         assertThat(config.log().readAheadBytes())
                 .isEqualTo(Math.min(32L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 16));
         assertThat(config.log().fetchThreads()).isEqualTo(6);
+        assertThat(config.log().quotas()).isEqualTo(new Quotas.Limits(0, 0, 10_000));
         assertThat(config.stopTimeout()).isEqualTo(Duration.ofSeconds(10));
     }
 
@@ -122,6 +127,7 @@ class ServerConfigTest {
         assertThat(config.log().append().lanes()).isEqualTo(3);
         assertThat(config.log().append().timeoutMs()).isEqualTo(500);
         assertThat(config.log().append().maxQueuedBytes()).isEqualTo(2_000_000);
+        assertThat(config.log().quotas()).isEqualTo(new Quotas.Limits(1_000_000, 9_000_000_000L, 77));
         assertThat(config.log().tailCacheBytes()).isZero();
         assertThat(config.log().readAheadBytes()).isEqualTo(4_000_000);
         assertThat(config.log().fetchThreads()).isEqualTo(15);

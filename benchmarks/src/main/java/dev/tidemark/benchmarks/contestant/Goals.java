@@ -11,6 +11,7 @@ public final class Goals {
     private static final double OF_RAW_LIMIT = 0.65;
     private static final double OF_FLUSHING_KAFKA = 1.5;
     private static final double WITH_SNAPSHOT_HELD = 0.95;
+    private static final double WITH_OTHER_TOPICS = 0.95;
     private static final int SMALL_BYTES = 100;
 
     private Goals() {}
@@ -30,6 +31,14 @@ public final class Goals {
                 List.of(HeldSnapshot.id(loads.get(0), Suite.USUAL_PARTITIONS, false)),
                 Figure.RATE,
                 WITH_SNAPSHOT_HELD));
+        for (Crowded.Direction direction : Crowded.Direction.values()) {
+            goals.add(new Goal(
+                    direction.name().toLowerCase(java.util.Locale.ROOT) + " with 1,000 other topics / without",
+                    Crowded.id(direction, loads.get(0), Suite.USUAL_PARTITIONS, true),
+                    List.of(Crowded.id(direction, loads.get(0), Suite.USUAL_PARTITIONS, false)),
+                    Figure.RATE,
+                    WITH_OTHER_TOPICS));
+        }
         for (Load load : loads) {
             for (int count : partitions) {
                 goals.add(new Goal(

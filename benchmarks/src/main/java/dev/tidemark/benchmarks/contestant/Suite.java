@@ -30,6 +30,7 @@ public final class Suite {
         List<Load> loads = sizes.stream().map(size -> new Load(size, quick)).toList();
         loads.forEach(load -> addProducers(all, load, partitions));
         addSnapshots(all, loads.get(0));
+        addCrowded(all, loads.get(0));
         loads.forEach(load -> addConsumers(all, load, partitions));
         addLatencies(all, quick);
         return all;
@@ -58,6 +59,13 @@ public final class Suite {
     private static void addSnapshots(List<Contestant> all, Load load) {
         all.add(new HeldSnapshot(load, USUAL_PARTITIONS, false));
         all.add(new HeldSnapshot(load, USUAL_PARTITIONS, true));
+    }
+
+    private static void addCrowded(List<Contestant> all, Load load) {
+        for (Crowded.Direction direction : Crowded.Direction.values()) {
+            all.add(new Crowded(direction, load, USUAL_PARTITIONS, false));
+            all.add(new Crowded(direction, load, USUAL_PARTITIONS, true));
+        }
     }
 
     private static void addConsumers(List<Contestant> all, Load load, List<Integer> partitions) {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything a run has started: the systems and the client processes, each when it is first wanted. Not thread-safe.
@@ -52,6 +53,7 @@ public final class Stage implements AutoCloseable {
     private final List<Path> kafkaClasspath;
     private final Path directory;
     private final Map<Subject, LogSystem> systems = new EnumMap<>(Subject.class);
+    private @Nullable TidemarkServer crowded;
     private final Map<String, WarmJvm> clients = new HashMap<>();
     private final Map<Integer, Path> payloads = new HashMap<>();
     private final Map<String, String> standingTopics = new HashMap<>();
@@ -120,12 +122,31 @@ public final class Stage implements AutoCloseable {
         return (TidemarkServer) system(Subject.TIDEMARK);
     }
 
-    /** Stops the Tidemark server and starts it again on its data, with nothing in its memory. */
+    /** Another Tidemark with a PostgreSQL of its own, in which there is a {@link Crowd} of other topics; made when first asked for. */
+    public TidemarkServer crowdedTidemark() throws IOException, InterruptedException {
+        TidemarkServer server = crowded;
+        if (server == null) {
+            server = startTidemark(crowdedHome());
+            crowded = server;
+            Crowd.gather(server);
+        }
+        return server;
+    }
+
+    private Path crowdedHome() {
+        return directory.resolve("tidemark-crowded");
+    }
+
+    /** Stops the Tidemark servers and starts them again on their data, with nothing in their memory. */
     public void restartTidemark() throws IOException, InterruptedException {
         LogSystem running = systems.remove(Subject.TIDEMARK);
         if (running != null) {
             running.close();
             system(Subject.TIDEMARK);
+        }
+        if (crowded != null) {
+            crowded.close();
+            crowded = startTidemark(crowdedHome());
         }
     }
 
@@ -147,11 +168,20 @@ public final class Stage implements AutoCloseable {
     /** A topic of that many records that stays for the whole run; made when first asked for. */
     public String standingTopic(Subject subject, int size, int partitions, int records)
             throws IOException, InterruptedException {
-        String key = subject.id() + "/" + size + "/" + partitions;
+        return standingTopic(system(subject), subject.id(), size, partitions, records);
+    }
+
+    /** The same on {@link #crowdedTidemark}. */
+    public String crowdedStandingTopic(int size, int partitions, int records) throws IOException, InterruptedException {
+        return standingTopic(crowdedTidemark(), "crowded", size, partitions, records);
+    }
+
+    private String standingTopic(LogSystem system, String where, int size, int partitions, int records)
+            throws IOException, InterruptedException {
+        String key = where + "/" + size + "/" + partitions;
         String topic = standingTopics.get(key);
         if (topic == null) {
             topic = newTopicName();
-            LogSystem system = system(subject);
             system.createTopic(topic, partitions);
             measure(system, system.producer(topic, records, payloads(size)));
             standingTopics.put(key, topic);
@@ -240,5 +270,9 @@ public final class Stage implements AutoCloseable {
         clients.clear();
         systems.values().forEach(LogSystem::close);
         systems.clear();
+        if (crowded != null) {
+            crowded.close();
+            crowded = null;
+        }
     }
 }

@@ -158,6 +158,15 @@ public final class TidemarkServer implements LogSystem {
                         .POST(HttpRequest.BodyPublishers.ofString(body)));
     }
 
+    /** Appends a JSON request's records. */
+    void produceJson(String topic, String body) throws IOException, InterruptedException {
+        expect(
+                200,
+                HttpRequest.newBuilder(uri("/v1/topics/" + topic + "/records"))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
     @Override
     public void deleteTopic(String name) throws IOException, InterruptedException {
         expect(204, HttpRequest.newBuilder(uri("/v1/topics/" + name)).DELETE());

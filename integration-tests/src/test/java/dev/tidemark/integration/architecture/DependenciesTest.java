@@ -81,9 +81,9 @@ class DependenciesTest {
             .resideInAPackage(SERVER + ".topic..");
 
     @ArchTest
-    static final ArchRule segmentsAndTailKnowNeitherAppendNorFetch = noClasses()
+    static final ArchRule segmentsTailAndQuotasKnowNeitherAppendNorFetch = noClasses()
             .that()
-            .resideInAnyPackage(SERVER + ".log.segment..", SERVER + ".log.tail..")
+            .resideInAnyPackage(SERVER + ".log.segment..", SERVER + ".log.tail..", SERVER + ".log.quota..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(SERVER + ".log.append..", SERVER + ".log.fetch..");

@@ -7,12 +7,14 @@ import dev.tidemark.protocol.MediaTypes;
 import dev.tidemark.protocol.RecordError;
 import dev.tidemark.protocol.api.Problem;
 import dev.tidemark.protocol.api.RecordProblem;
+import dev.tidemark.server.log.quota.ThrottledException;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
 import io.javalin.http.MethodNotAllowedResponse;
 import io.javalin.http.NotFoundResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +25,8 @@ import org.slf4j.LoggerFactory;
 final class Problems {
     private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
 
-    /** In whole seconds; a full queue is a matter of moments. */
-    private static final String RETRY_AFTER_SECONDS = "1";
+    /** Where it is not known better: what is full is full for moments. */
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     private final RequestMetrics metrics;
 
@@ -55,6 +57,9 @@ final class Problems {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof ApiException refused) {
+            if (refused.error() == ErrorCode.THROTTLING_QUOTA_EXCEEDED) {
+                ctx.res().setHeader("Retry-After", retryAfterSeconds(refused));
+            }
             write(ctx, problem(refused, RequestIds.of(ctx)));
         } else if (cause instanceof HttpResponseException unmatched) {
             answerUnmatched(ctx, unmatched);
@@ -99,11 +104,14 @@ final class Problems {
 
     private void write(Context ctx, Problem problem) {
         metrics.countProblem(problem.error());
-        if (problem.status() == ErrorCode.THROTTLING_QUOTA_EXCEEDED.httpStatus()) {
-            ctx.res().setHeader("Retry-After", RETRY_AFTER_SECONDS);
-        }
         ctx.res().resetBuffer();
         Answers.bytes(ctx, problem.status(), MediaTypes.PROBLEM, encoded(problem));
+    }
+
+    /** In whole seconds, as the header wants it: not before another try is worth it. */
+    private static String retryAfterSeconds(ApiException refused) {
+        Duration wait = refused instanceof ThrottledException throttled ? throttled.retryAfter() : RETRY_AFTER;
+        return Long.toString(wait.plusNanos(999_999_999).toSeconds());
     }
 
     static byte[] encoded(Problem problem) {

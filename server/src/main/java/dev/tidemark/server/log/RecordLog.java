@@ -12,6 +12,7 @@ import dev.tidemark.server.log.fetch.Fetcher;
 import dev.tidemark.server.log.fetch.OffsetFound;
 import dev.tidemark.server.log.fetch.OffsetQuery;
 import dev.tidemark.server.log.fetch.PartitionRecords;
+import dev.tidemark.server.log.quota.Quotas;
 import dev.tidemark.server.log.segment.Segments;
 import dev.tidemark.server.log.tail.Tail;
 import dev.tidemark.server.postgres.Database;
@@ -25,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 /** The door to the log: append, fetch, offsets. Thread-safe. */
 public final class RecordLog implements AutoCloseable {
     private final Database database;
+    private final Quotas quotas;
     private final Segments segments;
     private final Appender appender;
     private final Fetcher fetcher;
@@ -36,7 +38,13 @@ public final class RecordLog implements AutoCloseable {
      * @param fetchThreads reads from the database at a time
      * @param readAheadBytes records in memory that were read before they were asked for; 0 for none
      */
-    public record Limits(Appender.Limits append, long tailCacheBytes, int fetchThreads, long readAheadBytes) {}
+    public record Limits(
+            Appender.Limits append, Quotas.Limits quotas, long tailCacheBytes, int fetchThreads, long readAheadBytes) {
+        /** Without quotas. */
+        public Limits(Appender.Limits append, long tailCacheBytes, int fetchThreads, long readAheadBytes) {
+            this(append, Quotas.Limits.NONE, tailCacheBytes, fetchThreads, readAheadBytes);
+        }
+    }
 
     /** Starts the log's threads. Blocks on the database, whose schema is up to date. */
     public RecordLog(Database database, Limits limits, Clock clock, MeterRegistry registry) {
@@ -47,8 +55,9 @@ public final class RecordLog implements AutoCloseable {
                 .description("Bytes of records held in the tail cache")
                 .baseUnit("bytes")
                 .register(registry);
-        this.segments = new Segments(database);
-        this.appender = new Appender(database, segments, tail, leaderEpoch, limits.append(), clock, registry);
+        this.quotas = new Quotas(database, limits.quotas(), registry);
+        this.segments = new Segments(database, limits.quotas().maxSegments());
+        this.appender = new Appender(database, quotas, segments, tail, leaderEpoch, limits.append(), clock, registry);
         this.fetcher =
                 new Fetcher(database, tail, leaderEpoch, limits.fetchThreads(), limits.readAheadBytes(), registry);
     }
@@ -93,5 +102,6 @@ public final class RecordLog implements AutoCloseable {
         appender.close();
         fetcher.close();
         segments.close();
+        quotas.close();
     }
 }

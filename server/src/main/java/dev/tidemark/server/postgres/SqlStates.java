@@ -13,6 +13,8 @@ public final class SqlStates {
     public static final String DUPLICATE_TABLE = "42P07";
     public static final String UNDEFINED_TABLE = "42P01";
     public static final String LOCK_NOT_AVAILABLE = "55P03";
+    public static final String OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
+    public static final String QUERY_CANCELED = "57014";
 
     private SqlStates() {}
 

@@ -25,6 +25,7 @@ import dev.tidemark.server.postgres.SqlStates;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jooq.Configuration;
 import org.jooq.DSLContext;
@@ -154,7 +155,7 @@ final class TopicStore {
 
     /** @param change from the configs that are set to those that shall be */
     void alter(Topic known, @Nullable Integer partitionCount, UnaryOperator<Map<String, String>> change) {
-        database.transaction(jooq -> {
+        unlessInUse(known.name(), jooq -> {
             Configuration connection = jooq.configuration();
             Routines.lockTopicNames(connection);
             Topic topic = find(jooq, known.name());
@@ -165,7 +166,6 @@ final class TopicStore {
             if (partitionCount != null) {
                 changePartitionCount(connection, topic, partitionCount);
             }
-            return null;
         });
     }
 
@@ -207,35 +207,24 @@ final class TopicStore {
     }
 
     void delete(Topic topic) {
-        database.transaction(jooq -> {
+        unlessInUse(topic.name(), jooq -> {
             Routines.lockTopicNames(jooq.configuration());
             Routines.deleteTopic(jooq.configuration(), topic.id());
-            return null;
         });
     }
 
-    void dropDeleted() {
-        List<Integer> deleted = database.query(jooq -> jooq.select(TOPIC.TOPIC_ID)
-                .from(TOPIC)
-                .where(TOPIC.DELETED_AT.isNotNull())
-                .orderBy(TOPIC.TOPIC_ID)
-                .fetch(TOPIC.TOPIC_ID));
-        for (int topicId : deleted) {
-            while (dropDeletedLeaf(topicId)) {
-                // One leaf a database transaction: few locks at a time.
-            }
-        }
-    }
-
-    private boolean dropDeletedLeaf(int topicId) {
+    private void unlessInUse(String name, Consumer<DSLContext> statements) {
         try {
-            return database.transaction(
-                    jooq -> Boolean.TRUE.equals(Routines.dropDeletedLeaf(jooq.configuration(), topicId)));
+            database.transaction(jooq -> {
+                statements.accept(jooq);
+                return null;
+            });
         } catch (DataAccessException e) {
-            if (SqlStates.LOCK_NOT_AVAILABLE.equals(e.sqlState())) {
-                return false;
+            if (!SqlStates.LOCK_NOT_AVAILABLE.equals(e.sqlState())) {
+                throw e;
             }
-            throw e;
+            throw new ApiException(
+                    ErrorCode.BROKER_NOT_AVAILABLE, "topic \"" + name + "\" is in use in the database; try again", e);
         }
     }
 

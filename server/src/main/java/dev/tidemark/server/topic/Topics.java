@@ -26,10 +26,12 @@ public final class Topics {
     private static final Duration MAX_AGE = Duration.ofSeconds(1);
 
     private final TopicStore store;
+    private final TopicRemoval removal;
     private final Map<String, Cached> cache = new ConcurrentHashMap<>();
 
     public Topics(Database database) {
         this.store = new TopicStore(database);
+        this.removal = new TopicRemoval(database);
     }
 
     /**
@@ -79,9 +81,9 @@ public final class Topics {
         cache.remove(name);
     }
 
-    /** Drops what deleted topics left behind, a leaf at a time; what is being read is left for the next call. */
+    /** Drops what deleted topics left behind, a leaf at a time; what is being read is left for the next call, which is one thread's at a time. */
     public void dropDeleted() {
-        store.dropDeleted();
+        removal.round();
     }
 
     private Topic reload(String name) {

@@ -11,6 +11,7 @@ import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.log.append.BatchOutcome;
 import dev.tidemark.server.log.fetch.FetchRequest;
 import dev.tidemark.server.log.fetch.PartitionRecords;
+import dev.tidemark.server.log.quota.Quotas;
 import dev.tidemark.server.log.tail.Slice;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.topic.Topic;
@@ -41,10 +42,15 @@ public final class TestLog implements AutoCloseable {
     }
 
     public TestLog(Database database, long tailCacheBytes) {
+        this(database, tailCacheBytes, Quotas.Limits.NONE);
+    }
+
+    public TestLog(Database database, long tailCacheBytes, Quotas.Limits quotas) {
         this.topics = new Topics(database);
         this.log = new RecordLog(
                 database,
-                new RecordLog.Limits(new Appender.Limits(2, 64 << 20, 4 << 20, 2_000), tailCacheBytes, 2, 8 << 20),
+                new RecordLog.Limits(
+                        new Appender.Limits(2, 64 << 20, 4 << 20, 2_000), quotas, tailCacheBytes, 2, 8 << 20),
                 Clock.systemUTC(),
                 metrics);
     }

@@ -10,6 +10,7 @@ final class AppendGroup {
     private final Acks acks;
     private final String principal;
     private final long bytes;
+    private final long rowBytes;
     private final CompletableFuture<List<BatchOutcome>> done = new CompletableFuture<>();
     private final long queuedAtNanos = System.nanoTime();
     /** Only the lane's thread looks at it: 0 while it was never early. */
@@ -20,6 +21,7 @@ final class AppendGroup {
         this.acks = acks;
         this.principal = principal;
         this.bytes = batches.stream().mapToLong(b -> b.frame().length()).sum();
+        this.rowBytes = batches.stream().mapToLong(CheckedBatch::storedBytes).sum();
     }
 
     List<CheckedBatch> batches() {
@@ -36,6 +38,11 @@ final class AppendGroup {
 
     long bytes() {
         return bytes;
+    }
+
+    /** What its rows take in the database, about. */
+    long rowBytes() {
+        return rowBytes;
     }
 
     long queuedAtNanos() {

@@ -17,6 +17,7 @@ final class AppendMetrics {
     private final Timer transactions;
     private final Timer commits;
     private final Timer queued;
+    private final Counter throttledByQueue;
 
     AppendMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -42,6 +43,10 @@ final class AppendMetrics {
                 .description("COMMIT alone")
                 .publishPercentiles(0.5, 0.99)
                 .register(registry);
+        this.throttledByQueue = Counter.builder("tidemark.append.throttled.requests")
+                .description("Appends refused with 429 by a limit that protects the host")
+                .tag("limit", "queue")
+                .register(registry);
         this.queued = Timer.builder("tidemark.append.queue.time")
                 .description("From the queue to the database transaction")
                 .publishPercentiles(0.5, 0.99)
@@ -51,6 +56,10 @@ final class AppendMetrics {
     void watch(QueuedBytes queuedBytes) {
         Gauge.builder("tidemark.append.queued", queuedBytes, QueuedBytes::used)
                 .description("Bytes of records waiting to be appended, or being appended")
+                .baseUnit("bytes")
+                .register(registry);
+        Gauge.builder("tidemark.append.queued.max", queuedBytes, QueuedBytes::max)
+                .description("Bytes of records that may wait or be appended")
                 .baseUnit("bytes")
                 .register(registry);
     }
@@ -68,6 +77,10 @@ final class AppendMetrics {
 
     void waited(long nanos) {
         queued.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    void queueFull() {
+        throttledByQueue.increment();
     }
 
     void duplicate() {

@@ -2,6 +2,8 @@ package dev.tidemark.server.log.append;
 
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.server.log.quota.Quotas;
+import dev.tidemark.server.log.quota.ThrottledException;
 import dev.tidemark.server.log.segment.Segments;
 import dev.tidemark.server.log.tail.Tail;
 import dev.tidemark.server.postgres.Database;
@@ -21,8 +23,12 @@ import org.slf4j.LoggerFactory;
 public final class Appender implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Appender.class);
 
+    /** A full queue is a matter of moments. */
+    private static final Duration RETRY_WHEN_QUEUE_FULL = Duration.ofSeconds(1);
+
     private final Database connections;
     private final QueuedBytes queuedBytes;
+    private final Quotas quotas;
     private final Clock clock;
     private final AppendMetrics metrics;
     private final List<LaneQueue> queues = new ArrayList<>();
@@ -46,12 +52,14 @@ public final class Appender implements AutoCloseable {
 
     public Appender(
             Database database,
+            Quotas quotas,
             Segments segments,
             Tail tail,
             int leaderEpoch,
             Limits limits,
             Clock clock,
             MeterRegistry registry) {
+        this.quotas = quotas;
         this.queuedBytes = new QueuedBytes(limits.maxQueuedBytes());
         this.clock = clock;
         this.metrics = new AppendMetrics(registry);
@@ -73,7 +81,7 @@ public final class Appender implements AutoCloseable {
      * Queues a request's batches; see {@link AppendRequest} for who owns the arrays.
      *
      * @return the batches' outcomes, in the order of the entries, on a lane's thread; whoever has more to do with them should do it elsewhere
-     * @throws ApiException THROTTLING_QUOTA_EXCEEDED when the queue is full, BROKER_NOT_AVAILABLE when it is closed; nothing was queued
+     * @throws ThrottledException when the queue or the log is full, or appends come too fast; nothing was queued
      */
     public CompletableFuture<List<BatchOutcome>> append(AppendRequest request) {
         Gathering gathering = new Gathering(request.entries().size());
@@ -125,7 +133,12 @@ public final class Appender implements AutoCloseable {
         } else {
             checked.forEach(batch -> groups.add(new AppendGroup(List.of(batch), request.acks(), request.principal())));
         }
-        acquire(groups);
+        try {
+            acquire(groups);
+        } catch (ThrottledException e) {
+            groups.forEach(group -> metrics.refused(e.error().name()));
+            throw e;
+        }
         int next = 0;
         for (AppendGroup group : groups) {
             List<Integer> places = indexes.subList(next, next + group.batches().size());
@@ -144,11 +157,17 @@ public final class Appender implements AutoCloseable {
     private void acquire(List<AppendGroup> groups) {
         long bytes = groups.stream().mapToLong(AppendGroup::bytes).sum();
         if (!queuedBytes.tryAcquire(bytes)) {
-            metrics.refused(ErrorCode.THROTTLING_QUOTA_EXCEEDED.name());
-            throw new ApiException(
-                    ErrorCode.THROTTLING_QUOTA_EXCEEDED,
+            metrics.queueFull();
+            throw new ThrottledException(
                     "the server holds " + queuedBytes.used() + " bytes of unfinished appends, of " + queuedBytes.max()
-                            + "; try again later");
+                            + "; try again later",
+                    RETRY_WHEN_QUEUE_FULL);
+        }
+        try {
+            quotas.admit(bytes, groups.stream().mapToLong(AppendGroup::rowBytes).sum());
+        } catch (ThrottledException e) {
+            queuedBytes.release(bytes);
+            throw e;
         }
     }
 

@@ -1,10 +1,15 @@
 package dev.tidemark.server.log.segment;
 
+import static dev.tidemark.schema.tidemark_internal.Tables.PARTITION;
 import static dev.tidemark.schema.tidemark_internal.Tables.SEGMENT;
 
+import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.schema.tidemark_internal.Routines;
 import dev.tidemark.server.postgres.Database;
+import dev.tidemark.server.postgres.SqlStates;
 import dev.tidemark.server.topic.Topic;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.Map;
@@ -14,7 +19,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jooq.exception.DataAccessException;
 import org.jooq.impl.DSL;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,12 +38,15 @@ public final class Segments implements AutoCloseable {
     private static final Duration STOP_WITHIN = Duration.ofSeconds(5);
 
     private final Database database;
+    private final int maxSegments;
     private final ThreadPoolExecutor maker;
     /** By partition id: the bound up to which segments are made or being made, so that each is asked for once. */
     private final Map<Integer, Long> madeUpTo = new ConcurrentHashMap<>();
 
-    public Segments(Database database) {
+    /** @param maxSegments of all topics, past which no partition gets its first one; 0: no bound */
+    public Segments(Database database, int maxSegments) {
         this.database = database;
+        this.maxSegments = maxSegments;
         this.maker = new ThreadPoolExecutor(
                 1,
                 1,
@@ -62,6 +72,7 @@ public final class Segments implements AutoCloseable {
      *
      * @param atLeast records it must hold
      * @return its bound, or empty when the partition is gone
+     * @throws ApiException THROTTLING_QUOTA_EXCEEDED when it would be one too many, BROKER_NOT_AVAILABLE when something is in its way
      */
     public OptionalLong make(Topic topic, int partitionId, long baseOffset, long atLeast, double recordBytes) {
         long records = Math.max(atLeast, SegmentSizing.firstSegment(topic.config(), recordBytes));
@@ -93,8 +104,13 @@ public final class Segments implements AutoCloseable {
                     .and(SEGMENT.BASE_OFFSET.eq(progress.segmentBase()))
                     .fetchOptional(row -> between(row.value1(), row.value2()))
                     .orElse(Duration.ZERO));
+            SegmentSizing.Crowd crowd = crowd(progress.topic());
             long records = SegmentSizing.nextSegment(
-                    progress.topic().config(), progress.recordBytes(), progress.logEnd() - progress.segmentBase(), age);
+                    progress.topic().config(),
+                    progress.recordBytes(),
+                    progress.logEnd() - progress.segmentBase(),
+                    age,
+                    crowd);
             make(progress.partitionId(), progress.segmentBound(), records);
             seal(progress.partitionId());
         } catch (RuntimeException e) {
@@ -108,18 +124,67 @@ public final class Segments implements AutoCloseable {
         }
     }
 
+    private SegmentSizing.Crowd crowd(Topic topic) {
+        SegmentSizing.Crowd crowd = database.query(jooq -> jooq.select(
+                        DSL.count()
+                                .filterWhere(PARTITION.TOPIC_ID.eq(topic.id()))
+                                .minus(DSL.countDistinct(SEGMENT.PARTITION_ID)
+                                        .filterWhere(PARTITION.TOPIC_ID.eq(topic.id()))),
+                        DSL.count())
+                .from(SEGMENT)
+                .join(PARTITION)
+                .on(PARTITION.PARTITION_ID.eq(SEGMENT.PARTITION_ID))
+                .fetchSingle(row -> new SegmentSizing.Crowd(row.value1(), row.value2(), maxSegments)));
+        if (crowd.doublings() > 0) {
+            LOG.warn(
+                    "there are many segments, so the next one is made larger topic={} segments_beside_first={} all_segments={} times={}",
+                    topic.name(),
+                    crowd.followers(),
+                    crowd.all(),
+                    1 << crowd.doublings());
+        }
+        return crowd;
+    }
+
     private static Duration between(java.time.Instant made, OffsetDateTime now) {
         return Duration.between(made, now.toInstant());
     }
 
     private OptionalLong make(int partitionId, long baseOffset, long records) {
-        Long bound = database.transaction(
-                jooq -> Routines.makeSegment(jooq.configuration(), partitionId, baseOffset, records));
+        Long bound = makeOrExplain(partitionId, baseOffset, records);
         if (bound == null) {
             return OptionalLong.empty();
         }
         LOG.info("segment made partition_id={} base_offset={} upper_bound={}", partitionId, baseOffset, bound);
         return OptionalLong.of(bound);
+    }
+
+    private @Nullable Long makeOrExplain(int partitionId, long baseOffset, long records) {
+        try {
+            return database.transaction(jooq -> Routines.makeSegment(
+                    jooq.configuration(),
+                    partitionId,
+                    baseOffset,
+                    records,
+                    maxSegments == 0 ? Integer.MAX_VALUE : maxSegments));
+        } catch (DataAccessException e) {
+            SQLException cause = SqlStates.sqlException(e);
+            String state = cause == null ? "" : SqlStates.state(cause);
+            if (state.equals(ErrorCode.THROTTLING_QUOTA_EXCEEDED.sqlState())) {
+                throw new ApiException(
+                        ErrorCode.THROTTLING_QUOTA_EXCEEDED,
+                        "the log has " + maxSegments + " segments, as many as it may; no other partition can begin"
+                                + " until topics have been deleted",
+                        e);
+            }
+            if (state.equals(SqlStates.LOCK_NOT_AVAILABLE)) {
+                throw new ApiException(
+                        ErrorCode.BROKER_NOT_AVAILABLE,
+                        "the next segment cannot be made while something else changes the topic's tables; try again",
+                        e);
+            }
+            throw e;
+        }
     }
 
     private void seal(int partitionId) {
