@@ -2,6 +2,7 @@ package dev.tidemark.server.log.append;
 
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.RecordError;
 import dev.tidemark.server.log.segment.Segments;
 import dev.tidemark.server.log.tail.Tail;
 import dev.tidemark.server.postgres.Database;
@@ -20,6 +21,12 @@ import org.slf4j.LoggerFactory;
 /** The door to appending: checks requests, spreads their batches over the lanes, and gathers what became of them. Thread-safe. */
 public final class Appender implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Appender.class);
+
+    /** What a batch that waits costs beside its bytes. */
+    private static final int BATCH_OVERHEAD_BYTES = 500;
+
+    /** Over all batches of a request; more than a caller will read. */
+    private static final int MAX_RECORD_ERRORS = 1000;
 
     private final Database connections;
     private final QueuedBytes queuedBytes;
@@ -90,7 +97,7 @@ public final class Appender implements AutoCloseable {
             indexes.forEach(i -> gathering.put(i, new BatchOutcome.Withdrawn()));
             return gathering.all;
         }
-        queue(request, checked, indexes, gathering);
+        queue(request, ownArrays(checked), indexes, gathering);
         if (request.acks() == Acks.NONE) {
             indexes.forEach(i -> gathering.put(i, new BatchOutcome.Appended(-1, -1, false)));
         }
@@ -110,9 +117,24 @@ public final class Appender implements AutoCloseable {
             return BatchCheck.check(entry.topic(), entry.batch(), clock.millis());
         } catch (ApiException e) {
             metrics.refused(e.error().name());
-            gathering.put(index, new BatchOutcome.Refused(e.error(), e.detail(), e.recordErrors()));
+            gathering.put(index, new BatchOutcome.Refused(e.error(), e.detail(), gathering.allowed(e.recordErrors())));
             return null;
         }
+    }
+
+    /** Batches that are the lesser part of their request's array, whose other batches were refused, are copied: else queue and tail would keep more than they count. */
+    private static List<CheckedBatch> ownArrays(List<CheckedBatch> checked) {
+        if (checked.isEmpty()) {
+            return checked;
+        }
+        byte[] shared = checked.get(0).frame().bytes();
+        long used = 0;
+        for (CheckedBatch batch : checked) {
+            used += batch.frame().bytes() == shared ? batch.frame().length() : shared.length;
+        }
+        return 2 * used >= shared.length
+                ? checked
+                : checked.stream().map(CheckedBatch::inAnArrayOfItsOwn).toList();
     }
 
     private void queue(AppendRequest request, List<CheckedBatch> checked, List<Integer> indexes, Gathering gathering) {
@@ -131,7 +153,7 @@ public final class Appender implements AutoCloseable {
             List<Integer> places = indexes.subList(next, next + group.batches().size());
             next += group.batches().size();
             group.done().thenAccept(outcomes -> {
-                queuedBytes.release(group.bytes());
+                queuedBytes.release(cost(group));
                 gathering.put(places, outcomes);
             });
             LaneQueue queue = queues.get(group.lowestPartitionId() % queues.size());
@@ -142,7 +164,7 @@ public final class Appender implements AutoCloseable {
     }
 
     private void acquire(List<AppendGroup> groups) {
-        long bytes = groups.stream().mapToLong(AppendGroup::bytes).sum();
+        long bytes = groups.stream().mapToLong(Appender::cost).sum();
         if (!queuedBytes.tryAcquire(bytes)) {
             metrics.refused(ErrorCode.THROTTLING_QUOTA_EXCEEDED.name());
             throw new ApiException(
@@ -150,6 +172,10 @@ public final class Appender implements AutoCloseable {
                     "the server holds " + queuedBytes.used() + " bytes of unfinished appends, of " + queuedBytes.max()
                             + "; try again later");
         }
+    }
+
+    private static long cost(AppendGroup group) {
+        return group.bytes() + (long) BATCH_OVERHEAD_BYTES * group.batches().size();
     }
 
     /** Takes nothing more, appends what is queued, and ends. */
@@ -177,10 +203,19 @@ public final class Appender implements AutoCloseable {
         private final AtomicReferenceArray<BatchOutcome> outcomes;
         private final AtomicInteger missing;
         private final CompletableFuture<List<BatchOutcome>> all = new CompletableFuture<>();
+        /** Only the thread that checks the request looks at it. */
+        private int recordErrors;
 
         Gathering(int size) {
             this.outcomes = new AtomicReferenceArray<>(size);
             this.missing = new AtomicInteger(size);
+        }
+
+        /** As many of them as may still be told. */
+        List<RecordError> allowed(List<RecordError> errors) {
+            List<RecordError> told = errors.subList(0, Math.min(errors.size(), MAX_RECORD_ERRORS - recordErrors));
+            recordErrors += told.size();
+            return List.copyOf(told);
         }
 
         void put(List<Integer> indexes, List<BatchOutcome> given) {
