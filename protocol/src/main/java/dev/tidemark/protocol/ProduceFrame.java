@@ -28,6 +28,9 @@ public final class ProduceFrame {
 
     public static final long NO_PRODUCER_ID = -1;
 
+    /** Batches in a request at the most: as many as a topic may have partitions. */
+    public static final int MAX_BATCHES = 10_000;
+
     private ProduceFrame() {}
 
     /**
@@ -71,7 +74,7 @@ public final class ProduceFrame {
     /**
      * Reads the batches of a request. Checks the frame, not the records in it.
      *
-     * @throws ApiException INVALID_REQUEST when the frame is cut off, has bytes left over, or counts that cannot be
+     * @throws ApiException INVALID_REQUEST when the frame is cut off, has bytes left over, or counts that cannot be or are not accepted
      */
     public static List<Batch> read(byte[] bytes, int length) {
         if (length < HEADER_BYTES) {
@@ -82,6 +85,11 @@ public final class ProduceFrame {
             throw new ApiException(
                     ErrorCode.INVALID_REQUEST,
                     "the body says it holds " + count + " batches but has " + length + " bytes");
+        }
+        if (count > MAX_BATCHES) {
+            throw new ApiException(
+                    ErrorCode.INVALID_REQUEST,
+                    "the body holds " + count + " batches; at most " + MAX_BATCHES + " are read in a request");
         }
         List<Batch> batches = new ArrayList<>(count);
         int at = HEADER_BYTES;

@@ -16,7 +16,11 @@ import dev.tidemark.server.postgres.StartException;
 import dev.tidemark.server.topic.Topics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.logging.LogbackMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.URI;
@@ -115,7 +119,11 @@ public final class Server implements AutoCloseable {
 
     private void bindMachineMetrics() {
         new JvmMemoryMetrics().bindTo(metrics);
+        new JvmThreadMetrics().bindTo(metrics);
         new ProcessorMetrics().bindTo(metrics);
+        new FileDescriptorMetrics().bindTo(metrics);
+        new UptimeMetrics().bindTo(metrics);
+        started(new LogbackMetrics()).bindTo(metrics);
         started(new JvmGcMetrics()).bindTo(metrics);
     }
 

@@ -155,7 +155,11 @@ public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits 
     }
 
     private static RecordLog.Limits log(GivenSettings given, int lanes, int poolSize) {
-        long maxQueuedBytes = given.number(Setting.MAX_QUEUED_BYTES, MIB, 64 * GIB, 64 * MIB);
+        long maxQueuedBytes = given.number(
+                Setting.MAX_QUEUED_BYTES,
+                MIB,
+                64 * GIB,
+                Math.max(MIB, Math.min(64 * MIB, Runtime.getRuntime().maxMemory() / 8)));
         long appendTimeoutMs = given.number(Setting.APPEND_TIMEOUT_MS, 10, HOUR_MS, 2_000);
         long tailCacheBytes = given.number(
                 Setting.TAIL_CACHE_BYTES,

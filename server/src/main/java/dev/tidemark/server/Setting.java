@@ -37,7 +37,10 @@ public enum Setting {
             "MS",
             "2000",
             "How long an append waits for a lock others hold; then nothing is appended, and BROKER_NOT_AVAILABLE says: try again"),
-    MAX_QUEUED_BYTES("BYTES", "67108864", "Records waiting to be appended, past which requests are refused"),
+    MAX_QUEUED_BYTES(
+            "BYTES",
+            "67108864, at most an eighth of the heap",
+            "Records waiting to be appended, past which requests are refused"),
     MAX_APPEND_BYTES_PER_SECOND(
             "BYTES",
             "no bound",

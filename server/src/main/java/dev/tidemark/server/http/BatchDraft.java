@@ -3,20 +3,29 @@ package dev.tidemark.server.http;
 import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.protocol.RecordLayout;
 import java.util.Arrays;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** A batch that grows by one record at a time, each laid out as {@link RecordLayout} says. */
 final class BatchDraft {
-    private static final int FIRST_BYTES = 1024;
+    private static final int FIRST_BYTES = 512;
+
+    /** How many times less than what is in a finished batch's array its unused rest may be. */
+    private static final int SPARE = 8;
 
     private final int partition;
-    private byte[] bytes = new byte[FIRST_BYTES];
+    private final LongConsumer memory;
+    private byte[] bytes;
     private int length;
     private int recordCount;
     private int[] requestIndexes = new int[16];
 
-    BatchDraft(int partition) {
+    /** @param memory told how many bytes are about to be taken; throws when there are not as many */
+    BatchDraft(int partition, LongConsumer memory) {
         this.partition = partition;
+        this.memory = memory;
+        memory.accept(FIRST_BYTES);
+        this.bytes = new byte[FIRST_BYTES];
     }
 
     int partition() {
@@ -63,11 +72,17 @@ final class BatchDraft {
 
     private void reserve(int more) {
         if (bytes.length - length < more) {
-            bytes = Arrays.copyOf(bytes, Math.max(length + more, 2 * bytes.length));
+            int capacity = Math.max(length + more, 2 * bytes.length);
+            memory.accept(capacity - bytes.length);
+            bytes = Arrays.copyOf(bytes, capacity);
         }
     }
 
     ProduceFrame.Batch batch(@Nullable Producer producer, int baseSequence) {
+        if (bytes.length - length > length / SPARE) {
+            // The log keeps the array, and counts only what is in it.
+            bytes = Arrays.copyOf(bytes, length);
+        }
         return new ProduceFrame.Batch(
                 partition,
                 producer == null ? ProduceFrame.NO_PRODUCER_ID : producer.id(),

@@ -6,9 +6,6 @@ import dev.tidemark.protocol.MediaTypes;
 import dev.tidemark.server.log.fetch.PartitionRecords;
 import dev.tidemark.server.log.tail.Slice;
 import io.javalin.http.Context;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,37 +13,22 @@ import java.util.List;
 final class FetchFrameAnswer {
     private FetchFrameAnswer() {}
 
-    static void write(Context ctx, List<PartitionRecords> partitions) {
-        List<byte[]> heads = new ArrayList<>(partitions.size());
-        long length = FetchFrame.HEADER_BYTES;
+    /** @param afterwards run once the records are not held any more */
+    static void write(Context ctx, List<PartitionRecords> partitions, Runnable afterwards) {
+        List<Slice> body = new ArrayList<>();
+        long length = add(body, FetchFrame.header(partitions.size()));
         for (PartitionRecords partition : partitions) {
-            int records = recordBytes(partition);
-            byte[] head = FetchFrame.encode(head(partition, records));
-            heads.add(head);
-            length += head.length + records;
+            int records = partition.byteCount();
+            length += add(body, FetchFrame.encode(head(partition, records))) + records;
+            body.addAll(partition.slices());
         }
         ctx.status(200).contentType(MediaTypes.RECORDS_V1);
-        ctx.res().setContentLengthLong(length);
-        try {
-            OutputStream out = ctx.res().getOutputStream();
-            out.write(FetchFrame.header(partitions.size()));
-            for (int i = 0; i < heads.size(); i++) {
-                out.write(heads.get(i));
-                for (Slice slice : partitions.get(i).slices()) {
-                    out.write(slice.bytes(), slice.at(), slice.length());
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Answers.slices(ctx, body, length, afterwards);
     }
 
-    private static int recordBytes(PartitionRecords partition) {
-        int bytes = 0;
-        for (Slice slice : partition.slices()) {
-            bytes = Math.addExact(bytes, slice.length());
-        }
-        return bytes;
+    private static int add(List<Slice> body, byte[] bytes) {
+        body.add(new Slice(bytes, 0, bytes.length));
+        return bytes.length;
     }
 
     private static FetchFrame.SectionHeader head(PartitionRecords partition, int recordBytes) {

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.OffsetAnswer;
-import dev.tidemark.server.http.RequestBodies.Body;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.fetch.FetchRequest;
 import dev.tidemark.server.log.fetch.OffsetFound;
@@ -19,7 +18,6 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Reading, in both forms. A fetch that waits holds no thread; its answer is written on one of HTTP's. */
@@ -40,12 +38,14 @@ final class FetchRoutes {
     private final Topics topics;
     private final RecordLog log;
     private final RequestBodies bodies;
+    private final AnswerBudget budget;
     private final Executor answering;
 
-    FetchRoutes(Topics topics, RecordLog log, RequestBodies bodies, Executor answering) {
+    FetchRoutes(Topics topics, RecordLog log, RequestBodies bodies, AnswerBudget budget, Executor answering) {
         this.topics = topics;
         this.log = log;
         this.bodies = bodies;
+        this.budget = budget;
         this.answering = answering;
     }
 
@@ -59,7 +59,7 @@ final class FetchRoutes {
     private void fetchOne(Context ctx) {
         Query query = Query.of(ctx, "offset", "max_records", "max_bytes", "max_wait_ms", "decode");
         int maxRecords = query.integer("max_records", DEFAULT_MAX_RECORDS, 1, MAX_RECORDS);
-        int maxBytes = query.integer("max_bytes", DEFAULT_MAX_BYTES, 1, MAX_BYTES);
+        int maxBytes = budget.share(query.integer("max_bytes", DEFAULT_MAX_BYTES, 1, MAX_BYTES));
         int maxWaitMs = query.integer("max_wait_ms", 0, 0, MAX_WAIT_MS);
         boolean decodeText = decodeText(query);
         boolean binary = ContentTypes.wantsBinary(ctx);
@@ -70,13 +70,13 @@ final class FetchRoutes {
                 topic,
                 partition,
                 offset(topic, partition, offset, () -> Query.illegal("offset", offset, OFFSET_LEGAL)));
-        fetch(ctx, new FetchRequest(List.of(position), maxRecords, maxBytes, maxWaitMs), read -> {
+        fetch(ctx, new FetchRequest(List.of(position), maxRecords, maxBytes, maxWaitMs), (read, afterwards) -> {
             PartitionRecords records = read.get(0);
             requireRead(records);
             if (binary) {
-                FetchFrameAnswer.write(ctx, read);
+                FetchFrameAnswer.write(ctx, read, afterwards);
             } else {
-                JsonFetchAnswer.writeOne(ctx, topic, records, decodeText);
+                JsonFetchAnswer.writeOne(ctx, topic, records, decodeText, afterwards);
             }
         });
     }
@@ -117,23 +117,25 @@ final class FetchRoutes {
         boolean decodeText = decodeText(query);
         ContentTypes.requireJson(ctx);
         boolean binary = ContentTypes.wantsBinary(ctx);
-        JsonFields fields;
-        try (Body body = bodies.read(ctx)) {
-            fields = JsonFields.read(
-                    body.bytes(), body.length(), "partitions", "max_records", "max_bytes", "max_wait_ms");
-        }
+        bodies.read(ctx, body -> {
+            JsonFields fields = JsonFields.read(body, "partitions", "max_records", "max_bytes", "max_wait_ms");
+            fetchSeveral(ctx, fields, binary, decodeText);
+        });
+    }
+
+    private void fetchSeveral(Context ctx, JsonFields fields, boolean binary, boolean decodeText) {
         int maxRecords = fields.integer("max_records", Integer.MAX_VALUE, 1, Integer.MAX_VALUE);
-        int maxBytes = fields.integer("max_bytes", DEFAULT_MAX_BYTES, 1, MAX_BYTES);
+        int maxBytes = budget.share(fields.integer("max_bytes", DEFAULT_MAX_BYTES, 1, MAX_BYTES));
         int maxWaitMs = fields.integer("max_wait_ms", 0, 0, MAX_WAIT_MS);
         Asked asked = asked(fields.requiredList("partitions"));
         // A partition that cannot be read is told at once, not after the others' wait.
         int wait = asked.isAllLegal() ? maxWaitMs : 0;
-        fetch(ctx, new FetchRequest(asked.positions, maxRecords, maxBytes, wait), read -> {
+        fetch(ctx, new FetchRequest(asked.positions, maxRecords, maxBytes, wait), (read, afterwards) -> {
             List<PartitionRecords> all = asked.inOrder(read);
             if (binary) {
-                FetchFrameAnswer.write(ctx, all);
+                FetchFrameAnswer.write(ctx, all, afterwards);
             } else {
-                JsonFetchAnswer.writeSeveral(ctx, asked.topics, all, decodeText);
+                JsonFetchAnswer.writeSeveral(ctx, asked.topics, all, decodeText, afterwards);
             }
         });
     }
@@ -179,11 +181,26 @@ final class FetchRoutes {
         }
     }
 
-    private void fetch(Context ctx, FetchRequest request, Consumer<List<PartitionRecords>> answer) {
+    /** Answers with records, which are held until {@code afterwards} is run. */
+    private interface Answer {
+        void write(List<PartitionRecords> read, Runnable afterwards);
+    }
+
+    private void fetch(Context ctx, FetchRequest request, Answer answer) {
         CompletableFuture<List<PartitionRecords>> read =
                 request.positions().isEmpty() ? CompletableFuture.completedFuture(NOTHING) : log.fetch(request);
-        CompletableFuture<Void> answered = read.thenAcceptAsync(answer, answering);
-        ctx.future(() -> answered);
+        ctx.future(() -> read.thenAcceptAsync(records -> answer(records, answer), answering));
+    }
+
+    private void answer(List<PartitionRecords> records, Answer answer) {
+        long bytes = records.stream().mapToLong(PartitionRecords::byteCount).sum();
+        Runnable afterwards = bytes <= Answers.SMALL_BYTES ? () -> {} : budget.take(bytes);
+        try {
+            answer.write(records, afterwards);
+        } catch (RuntimeException e) {
+            afterwards.run();
+            throw e;
+        }
     }
 
     private void offset(Context ctx) {

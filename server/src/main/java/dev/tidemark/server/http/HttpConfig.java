@@ -8,10 +8,12 @@ import java.time.Duration;
  * @param host the address to listen on
  * @param port 0: any free port
  * @param maxRequestBytes bound on one request's body, and on the records read from a JSON body; from 1 KiB to 1 GiB
- * @param bodyBudgetBytes bound on the bodies of all requests under way; past it requests are refused with THROTTLING_QUOTA_EXCEEDED; at least {@code maxRequestBytes}
+ * @param bodyBudgetBytes bound on the bodies of all requests under way and what is made of them; past it requests are refused with THROTTLING_QUOTA_EXCEEDED; at least {@code maxRequestBytes}
+ * @param answerBudgetBytes bound on the records held for fetch answers that are not taken yet; fetches bring less when it fills, and past it are refused with THROTTLING_QUOTA_EXCEEDED
  * @param maxConnections past it new connections wait to be accepted
- * @param maxThreads how many requests may be worked on at once; a waiting fetch or append takes no thread
+ * @param maxThreads how many requests may be worked on at once; a waiting fetch or append takes no thread, nor does a body that comes or an answer that goes slowly
  * @param idleTimeout after which a connection that is silent while the server expects to read or write is closed
+ * @param pace what bodies and answers must keep
  * @param readyTimeout how long {@code /health/ready} waits for the database
  * @param stopTimeout how long a stop waits for requests under way
  */
@@ -20,14 +22,19 @@ public record HttpConfig(
         int port,
         int maxRequestBytes,
         long bodyBudgetBytes,
+        long answerBudgetBytes,
         int maxConnections,
         int maxThreads,
         Duration idleTimeout,
+        Pace pace,
         Duration readyTimeout,
         Duration stopTimeout) {
     private static final int MIN_THREADS = 8;
     private static final int KIB = 1024;
     private static final int MIB = KIB * KIB;
+
+    /** What a connection with a waiting request holds, about: measured at 2,000 of them. */
+    private static final int CONNECTION_BYTES = 64 * KIB;
 
     public HttpConfig {
         require(!host.isBlank(), "the HTTP host is empty");
@@ -38,6 +45,7 @@ public record HttpConfig(
         require(
                 bodyBudgetBytes >= maxRequestBytes,
                 "the memory for request bodies must hold at least one request of " + maxRequestBytes + " bytes");
+        require(answerBudgetBytes >= 1, "the memory for answers must be positive, not " + answerBudgetBytes);
         require(maxConnections >= 1, "at least 1 connection must be allowed, not " + maxConnections);
         require(maxThreads >= MIN_THREADS, "at least " + MIN_THREADS + " HTTP threads are needed, not " + maxThreads);
         require(isPositive(idleTimeout), "the idle timeout must be positive, not " + idleTimeout);
@@ -45,24 +53,43 @@ public record HttpConfig(
         require(!stopTimeout.isNegative(), "the stop timeout must not be negative, not " + stopTimeout);
     }
 
-    /** The defaults: requests up to 16 MiB, 128 MiB of bodies under way, 10,000 connections, 200 threads. */
+    /** The defaults: requests up to 16 MiB, 128 MiB of bodies and of answers under way, 10,000 connections (all three less with little heap), 200 threads. */
     public static HttpConfig listeningOn(String host, int port) {
+        long heap = Runtime.getRuntime().maxMemory();
         return new HttpConfig(
                 host,
                 port,
                 16 * MIB,
-                128L * MIB,
-                10_000,
+                bodyBudget(16 * MIB),
+                Math.max(MIB, Math.min(128L * MIB, heap / 8)),
+                (int) Math.max(100, Math.min(10_000, heap / CONNECTION_BYTES)),
                 200,
                 Duration.ofSeconds(60),
+                Pace.DEFAULT,
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(10));
     }
 
-    /** The same with another bound on requests, and room for eight of them. */
+    /** Room for eight of the largest requests, but in a small heap an eighth of it, and always for one in JSON with the records made of it. */
+    private static long bodyBudget(int maxRequestBytes) {
+        long share = Runtime.getRuntime().maxMemory() / 8;
+        return Math.min(8L * maxRequestBytes, Math.max(3L * maxRequestBytes, share));
+    }
+
+    /** The same with another bound on requests, and room for eight of them where the heap has it. */
     public HttpConfig withMaxRequestBytes(int bytes) {
         return new HttpConfig(
-                host, port, bytes, 8L * bytes, maxConnections, maxThreads, idleTimeout, readyTimeout, stopTimeout);
+                host,
+                port,
+                bytes,
+                bodyBudget(bytes),
+                answerBudgetBytes,
+                maxConnections,
+                maxThreads,
+                idleTimeout,
+                pace,
+                readyTimeout,
+                stopTimeout);
     }
 
     /** The same with another bound on a stop. */
@@ -72,9 +99,11 @@ public record HttpConfig(
                 port,
                 maxRequestBytes,
                 bodyBudgetBytes,
+                answerBudgetBytes,
                 maxConnections,
                 maxThreads,
                 idleTimeout,
+                pace,
                 readyTimeout,
                 timeout);
     }

@@ -23,7 +23,6 @@ import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
-import org.slf4j.MDC;
 
 /** The door to HTTP: serves the doors of the log and of topics until stopped. Thread-safe. */
 public final class HttpServer implements AutoCloseable {
@@ -36,8 +35,11 @@ public final class HttpServer implements AutoCloseable {
 
     private final HttpConfig config;
     private final QueuedThreadPool threads;
+    private final SlowPeers slowPeers;
+    private final SlowHeads slowHeads;
     private final RequestMetrics requestMetrics;
     private final Problems problems;
+    private final FailureLog failures = new FailureLog();
     private final List<Route> routes;
     private final Javalin javalin;
     private final AtomicBoolean stopping = new AtomicBoolean();
@@ -60,18 +62,21 @@ public final class HttpServer implements AutoCloseable {
             InstantSource clock) {
         this.config = config;
         this.threads = threads(config);
+        this.slowPeers = new SlowPeers(config.pace(), threads);
+        this.slowHeads = new SlowHeads(config.pace());
         this.requestMetrics = new RequestMetrics(metrics);
         this.problems = new Problems(requestMetrics);
-        RequestBodies bodies = new RequestBodies(config.maxRequestBytes(), config.bodyBudgetBytes());
+        RequestBodies bodies = new RequestBodies(config.maxRequestBytes(), config.bodyBudgetBytes(), slowPeers::press);
+        AnswerBudget answers = new AnswerBudget(config.answerBudgetBytes(), slowPeers::press);
         this.routes = Stream.of(
                         new ServerRoutes(cluster, readiness, config.readyTimeout(), stopping::get, metrics).routes(),
                         new TopicRoutes(topics, bodies).routes(),
                         new ProduceRoutes(topics, log, bodies, clock, threads).routes(),
-                        new FetchRoutes(topics, log, bodies, threads).routes())
+                        new FetchRoutes(topics, log, bodies, answers, threads).routes())
                 .flatMap(List::stream)
                 .toList();
         this.javalin = Javalin.create(this::configure);
-        gauges(bodies);
+        gauges(bodies, answers);
     }
 
     /**
@@ -81,6 +86,7 @@ public final class HttpServer implements AutoCloseable {
      */
     public void start() {
         javalin.start();
+        slowPeers.start(slowHeads::look);
     }
 
     /** The port listened on; after {@link #start}. */
@@ -93,6 +99,7 @@ public final class HttpServer implements AutoCloseable {
     public void close() {
         if (stopping.compareAndSet(false, true)) {
             javalin.stop();
+            slowPeers.close();
         }
     }
 
@@ -122,7 +129,7 @@ public final class HttpServer implements AutoCloseable {
         for (Route route : routes) {
             javalinConfig.routes.addHttpHandler(route.method(), route.path(), named(route));
         }
-        javalinConfig.routes.before(HttpServer::begin);
+        javalinConfig.routes.before(this::begin);
         javalinConfig.routes.exception(Exception.class, (failure, ctx) -> problems.answer(ctx, failure));
         javalinConfig.routes.exception(
                 io.javalin.http.HttpResponseException.class, (failure, ctx) -> problems.answer(ctx, failure));
@@ -131,7 +138,7 @@ public final class HttpServer implements AutoCloseable {
 
     private void configureServer(Server server) {
         server.setStopTimeout(config.stopTimeout().toMillis());
-        server.setErrorHandler(new JettyProblems());
+        server.setErrorHandler(new JettyProblems(requestMetrics));
         server.addBean(new NetworkConnectionLimit(config.maxConnections(), server));
         // It would cut waiting fetches after a second whenever threads are short.
         LowResourceMonitor monitor = server.getBean(LowResourceMonitor.class);
@@ -141,16 +148,24 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private ServerConnector connector(Server server, HttpConfiguration http) {
+        http.setOutputAggregationSize(Answers.SMALL_BYTES);
         ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+        connector.addBean(slowHeads);
         connector.setHost(config.host());
         connector.setPort(config.port());
         connector.setIdleTimeout(config.idleTimeout().toMillis());
+        requestMetrics.gauge(
+                "tidemark.http.connections",
+                "Open connections, idle ones included",
+                connector,
+                open -> open.getConnectedEndPoints().size());
         return connector;
     }
 
-    private static void begin(Context ctx) {
+    private void begin(Context ctx) {
         ctx.attribute(STARTED_AT, System.nanoTime());
         RequestIds.assign(ctx);
+        slowPeers.attend(ctx);
         if (ctx.req().getHeader(METHOD_OVERRIDE) != null) {
             throw new ApiException(
                     ErrorCode.INVALID_REQUEST,
@@ -163,7 +178,7 @@ public final class HttpServer implements AutoCloseable {
         String name = route.name();
         return ctx -> {
             ctx.attribute(ROUTE, name);
-            try (var ignored = MDC.putCloseable(RequestIds.LOG_KEY, RequestIds.of(ctx))) {
+            try (var ignored = RequestIds.inLog(ctx)) {
                 route.handler().handle(ctx);
             }
         };
@@ -172,18 +187,34 @@ public final class HttpServer implements AutoCloseable {
     private void end(Context ctx) {
         Long startedAt = ctx.attribute(STARTED_AT);
         String route = ctx.attribute(ROUTE);
-        if (startedAt != null) {
-            requestMetrics.countRequest(
-                    route == null ? RequestMetrics.NO_ROUTE : route, ctx.statusCode(), System.nanoTime() - startedAt);
+        if (startedAt == null) {
+            return;
+        }
+        long elapsed = System.nanoTime() - startedAt;
+        String name = route == null ? RequestMetrics.NO_ROUTE : route;
+        requestMetrics.countRequest(name, ctx.statusCode(), elapsed);
+        String error = Problems.errorOf(ctx);
+        if (error != null) {
+            failures.log(ctx, name, error, elapsed);
         }
     }
 
-    private void gauges(RequestBodies bodies) {
+    private void gauges(RequestBodies bodies, AnswerBudget answers) {
         requestMetrics.gauge(
                 "tidemark.http.body.bytes",
-                "Bytes of the request bodies being read and checked",
+                "Bytes of the request bodies being read and checked, and of what is made of them",
                 bodies,
                 RequestBodies::takenBytes);
+        requestMetrics.gauge(
+                "tidemark.http.answer.bytes",
+                "Bytes of records held for answers that their readers have not taken yet",
+                answers,
+                AnswerBudget::takenBytes);
+        requestMetrics.gauge(
+                "tidemark.http.transfers",
+                "Bodies coming in and answers going out that could not be read or written at once",
+                slowPeers,
+                SlowPeers::watched);
         requestMetrics.gauge(
                 "tidemark.http.threads.busy", "Threads at work on requests", threads, QueuedThreadPool::getBusyThreads);
         requestMetrics.gauge(

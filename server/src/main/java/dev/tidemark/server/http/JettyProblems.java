@@ -19,15 +19,22 @@ import org.slf4j.LoggerFactory;
 final class JettyProblems extends ErrorHandler {
     private static final Logger LOG = LoggerFactory.getLogger(JettyProblems.class);
 
+    private final RequestMetrics metrics;
+
+    JettyProblems(RequestMetrics metrics) {
+        this.metrics = metrics;
+    }
+
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
-        String requestId = RequestIds.fresh();
+        String requestId = RequestIds.of(request.getHeaders().get(RequestIds.HEADER));
         int status = status(request, response.getStatus());
         response.setStatus(status);
         ErrorCode error = status < 500 ? ErrorCode.INVALID_REQUEST : ErrorCode.UNKNOWN_SERVER_ERROR;
         if (status >= 500 && request.getAttribute(ERROR_EXCEPTION) instanceof Throwable failure) {
             LOG.error("request {} failed unexpectedly", requestId, failure);
         }
+        metrics.countProblem(error.name());
         byte[] body = Problems.encoded(Problems.problem(error, status, detail(status), requestId));
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, MediaTypes.PROBLEM);
         response.getHeaders().put(RequestIds.HEADER, requestId);

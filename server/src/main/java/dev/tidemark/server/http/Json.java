@@ -29,18 +29,12 @@ final class Json {
     private static final Pattern JACKSONS_ADVICE = Pattern.compile(
             " \\(start marker at [^)]*\\)[^)]*\\)|: enable `.*|, from `[^`]*`|\\s*\\n.*", Pattern.DOTALL);
 
-    static final JsonFactory FACTORY = JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(MAX_DEPTH)
-                    // The body's bound bounds them; numbers are never converted unless they are short.
-                    .maxStringLength(Integer.MAX_VALUE)
-                    .maxNumberLength(Integer.MAX_VALUE)
-                    .build())
-            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-            .disable(StreamWriteFeature.AUTO_CLOSE_CONTENT)
-            // A caller who makes names collide gets a slower parse, not an IllegalStateException.
-            .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
-            .build();
+    /** In a body that is read into a tree; a fetch of as many partitions as are allowed has half as many. */
+    static final int MAX_TREE_TOKENS = 160_000;
+
+    static final JsonFactory FACTORY = factory(Long.MAX_VALUE);
+
+    private static final JsonFactory TREE_FACTORY = factory(MAX_TREE_TOKENS);
 
     static final JsonMapper MAPPER = JsonMapper.builder(FACTORY)
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -54,6 +48,22 @@ final class Json {
 
     private Json() {}
 
+    private static JsonFactory factory(long maxTokens) {
+        return JsonFactory.builder()
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(MAX_DEPTH)
+                        .maxTokenCount(maxTokens)
+                        // The body's bound bounds them; numbers are never converted unless they are short.
+                        .maxStringLength(Integer.MAX_VALUE)
+                        .maxNumberLength(Integer.MAX_VALUE)
+                        .build())
+                .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                .disable(StreamWriteFeature.AUTO_CLOSE_CONTENT)
+                // A caller who makes names collide gets a slower parse, not an IllegalStateException.
+                .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
+                .build();
+    }
+
     private static JsonInclude.Value nonNull() {
         return JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS);
     }
@@ -65,11 +75,20 @@ final class Json {
      * @throws ApiException INVALID_REQUEST
      */
     static JsonParser parser(byte[] body, int length) throws IOException {
+        return parser(FACTORY, body, length);
+    }
+
+    /** As {@link #parser}, for a tree: of no more than {@link #MAX_TREE_TOKENS} tokens. */
+    static JsonParser treeParser(byte[] body, int length) throws IOException {
+        return parser(TREE_FACTORY, body, length);
+    }
+
+    private static JsonParser parser(JsonFactory factory, byte[] body, int length) throws IOException {
         String fault = Utf8Text.check(body, 0, length);
         if (fault != null) {
             throw new ApiException(ErrorCode.INVALID_REQUEST, "the body is not JSON in UTF-8: " + fault);
         }
-        return FACTORY.createParser(body, 0, length);
+        return factory.createParser(body, 0, length);
     }
 
     /** What a caller is told of a body that is no JSON; Jackson's own message speaks of Java. */

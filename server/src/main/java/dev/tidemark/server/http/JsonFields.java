@@ -24,6 +24,12 @@ final class JsonFields {
         this.where = where;
     }
 
+    /** As {@link #read(byte[], int, String...)}, with its tree counted among what requests hold. */
+    static JsonFields read(RequestBodies.Body body, String... known) {
+        body.chargeTree();
+        return read(body.bytes(), body.length(), known);
+    }
+
     /**
      * Reads a body.
      *
@@ -31,7 +37,7 @@ final class JsonFields {
      * @throws ApiException INVALID_REQUEST when the body is not a JSON object with only those fields
      */
     static JsonFields read(byte[] body, int length, String... known) {
-        try (JsonParser parser = Json.parser(body, length)) {
+        try (JsonParser parser = Json.treeParser(body, length)) {
             JsonNode node = Json.MAPPER.readTree(parser);
             if (node == null || node.isMissingNode()) {
                 throw invalid("the body is empty; a JSON object is expected");

@@ -2,6 +2,7 @@ package dev.tidemark.server.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.protocol.RecordError;
 import dev.tidemark.server.log.append.BatchOutcome;
 import io.javalin.http.Context;
@@ -9,30 +10,71 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The answer to a JSON produce request: where each record is, in the order of the request; or, since it is all or nothing, one problem that names the records at fault. */
+/**
+ * The answer to a JSON produce request: where each record is, in the order of the request; or, since it is all or nothing, one problem that names the records at fault.
+ * Holds numbers of the request, not its records.
+ */
 final class JsonProduceAnswer {
-    private JsonProduceAnswer() {}
+    private final int[] partitions;
+    private final int[] batchOf;
+    private final int[] placeOf;
+    private final long[] timestamps;
+
+    private JsonProduceAnswer(JsonProduceRequest request) {
+        this.partitions = request.batches().stream()
+                .mapToInt(ProduceFrame.Batch::partition)
+                .toArray();
+        this.batchOf = request.batchOf();
+        this.placeOf = request.placeOf();
+        this.timestamps = request.timestamps();
+    }
+
+    /** Of a request whose arrays are still the caller's own. */
+    static JsonProduceAnswer of(JsonProduceRequest request) {
+        return new JsonProduceAnswer(request);
+    }
 
     /** @throws ApiException when a batch was refused */
-    static void write(Context ctx, JsonProduceRequest request, long[] timestamps, List<BatchOutcome> outcomes) {
-        requireAppended(request, outcomes);
-        Answers.jsonStream(ctx, out -> {
-            out.writeStartObject();
-            out.writeArrayFieldStart("offsets");
-            for (int i = 0; i < request.recordCount(); i++) {
-                int batch = request.batchOf()[i];
+    void write(Context ctx, List<BatchOutcome> outcomes) {
+        requireAppended(outcomes);
+        Answers.jsonPieces(ctx, new Offsets(outcomes), () -> {});
+    }
+
+    /** The offsets, one after the other. */
+    private final class Offsets implements JsonPieces.Text {
+        private final List<BatchOutcome> outcomes;
+        private int record = -1;
+
+        Offsets(List<BatchOutcome> outcomes) {
+            this.outcomes = outcomes;
+        }
+
+        @Override
+        public boolean writeSome(JsonGenerator out) throws IOException {
+            if (record < 0) {
+                out.writeStartObject();
+                out.writeArrayFieldStart("offsets");
+            } else if (record < batchOf.length) {
+                int batch = batchOf[record];
                 writeOffset(
                         out,
-                        request.batches().get(batch).partition(),
+                        partitions[batch],
                         (BatchOutcome.Appended) outcomes.get(batch),
-                        request.placeOf()[i],
-                        timestamps[i]);
+                        placeOf[record],
+                        timestamps[record]);
+            } else {
+                out.writeEndArray();
+                out.writeEndObject();
+                return false;
             }
-            out.writeEndArray();
-            out.writeEndObject();
-        });
+            record++;
+            return true;
+        }
     }
 
     private static void writeOffset(
@@ -50,16 +92,13 @@ final class JsonProduceAnswer {
         out.writeEndObject();
     }
 
-    private static void requireAppended(JsonProduceRequest request, List<BatchOutcome> outcomes) {
+    private void requireAppended(List<BatchOutcome> outcomes) {
         BatchOutcome.@Nullable Refused first = null;
         List<RecordError> errors = new ArrayList<>();
         for (int b = 0; b < outcomes.size(); b++) {
             if (outcomes.get(b) instanceof BatchOutcome.Refused refused) {
                 first = first == null ? refused : first;
-                BatchDraft draft = request.drafts().get(b);
-                refused.recordErrors()
-                        .forEach(
-                                e -> errors.add(new RecordError(draft.requestIndex(e.index()), e.error(), e.detail())));
+                addErrors(errors, b, refused.recordErrors());
             }
         }
         if (first == null) {
@@ -71,5 +110,20 @@ final class JsonProduceAnswer {
         errors.sort(Comparator.comparingInt(RecordError::index));
         throw RecordErrors.exception(
                 errors.subList(0, Math.min(errors.size(), JsonProduceReader.MAX_RECORD_ERRORS)), errors.size());
+    }
+
+    /** By the records' indexes in the request rather than in their batch. */
+    private void addErrors(List<RecordError> errors, int batch, List<RecordError> inBatch) {
+        if (inBatch.isEmpty()) {
+            return;
+        }
+        Map<Integer, RecordError> byPlace = inBatch.stream()
+                .collect(Collectors.toMap(RecordError::index, Function.identity(), (one, other) -> one));
+        for (int i = 0; i < batchOf.length; i++) {
+            RecordError error = batchOf[i] == batch ? byPlace.get(placeOf[i]) : null;
+            if (error != null) {
+                errors.add(new RecordError(i, error.error(), error.detail()));
+            }
+        }
     }
 }

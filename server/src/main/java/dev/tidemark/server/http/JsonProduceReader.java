@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 
 /**
  * Reads one JSON produce request into batches, in one pass over its bytes. Every record at fault is noted, not only the first, and all are told together. For one
@@ -31,6 +32,7 @@ final class JsonProduceReader {
     private final int stickyPartition;
     private final long nowMs;
     private final int maxBytes;
+    private final LongConsumer memory;
 
     private final RecordDraft draft = new RecordDraft();
     private final JsonRecordFields fields;
@@ -48,12 +50,14 @@ final class JsonProduceReader {
      * @param stickyPartition where records go that have neither a partition nor a key, unless the request's sequences say otherwise
      * @param nowMs the timestamp of records that have none
      * @param maxBytes bound on the records once laid out
+     * @param memory told how many bytes are about to be taken for them; throws when there are not as many
      */
-    JsonProduceReader(Topic topic, int stickyPartition, long nowMs, int maxBytes) {
+    JsonProduceReader(Topic topic, int stickyPartition, long nowMs, int maxBytes, LongConsumer memory) {
         this.topic = topic;
         this.stickyPartition = stickyPartition;
         this.nowMs = nowMs;
         this.maxBytes = maxBytes;
+        this.memory = memory;
         this.fields = new JsonRecordFields(topic.config().valueType() == DataType.JSON);
     }
 
@@ -98,7 +102,7 @@ final class JsonProduceReader {
             return;
         }
         int batch = draftOfPartition.computeIfAbsent(partition, p -> {
-            drafts.add(new BatchDraft(p));
+            drafts.add(new BatchDraft(p, memory));
             return drafts.size() - 1;
         });
         BatchDraft target = drafts.get(batch);

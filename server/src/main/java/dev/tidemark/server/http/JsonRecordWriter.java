@@ -36,14 +36,8 @@ final class JsonRecordWriter {
         this.decodeText = decodeText;
     }
 
-    void writeAll(byte[] bytes, int at, int length) throws IOException {
-        int end = at + length;
-        for (int record = at; record < end; record = RecordLayout.end(bytes, record)) {
-            write(bytes, record);
-        }
-    }
-
-    private void write(byte[] bytes, int at) throws IOException {
+    /** Writes the record that lies there. */
+    void write(byte[] bytes, int at) throws IOException {
         out.writeStartObject();
         out.writeFieldName(PARTITION);
         out.writeNumber(RecordLayout.partition(bytes, at));

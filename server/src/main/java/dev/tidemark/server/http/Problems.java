@@ -28,7 +28,11 @@ final class Problems {
     /** Where it is not known better: what is full is full for moments. */
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
+    /** Under which a request's error is kept for the log. */
+    private static final String ATTRIBUTE = "tidemark.error";
+
     private final RequestMetrics metrics;
+    private final LineRate unexpected = new LineRate(System::nanoTime);
 
     Problems(RequestMetrics metrics) {
         this.metrics = metrics;
@@ -45,6 +49,16 @@ final class Problems {
             super(ErrorCode.OFFSET_OUT_OF_RANGE, detail);
             this.logStartOffset = logStartOffset;
             this.logEndOffset = logEndOffset;
+        }
+    }
+
+    /** A body that does not come, or comes too slowly, to be waited for. */
+    static final class TooSlow extends ApiException {
+        private static final long serialVersionUID = 1L;
+        private static final int STATUS = 408;
+
+        TooSlow(String detail) {
+            super(ErrorCode.INVALID_REQUEST, detail);
         }
     }
 
@@ -91,12 +105,16 @@ final class Problems {
             LOG.debug("request {} was abandoned", RequestIds.of(ctx), cause);
             return;
         }
-        LOG.error(
-                "request {} failed unexpectedly: {} {}",
-                RequestIds.of(ctx),
-                ctx.req().getMethod(),
-                shownPath(ctx),
-                cause);
+        long leftOutBefore = unexpected.admit();
+        if (leftOutBefore != LineRate.LEFT_OUT) {
+            LOG.error(
+                    "request {} failed unexpectedly: {} {} left_out_before={}",
+                    RequestIds.of(ctx),
+                    ctx.req().getMethod(),
+                    shownPath(ctx),
+                    leftOutBefore,
+                    cause);
+        }
         String detail =
                 "the server met an error it did not expect; its log has it under request id " + RequestIds.of(ctx);
         write(ctx, problem(ErrorCode.UNKNOWN_SERVER_ERROR, 500, detail, RequestIds.of(ctx)));
@@ -104,6 +122,10 @@ final class Problems {
 
     private void write(Context ctx, Problem problem) {
         metrics.countProblem(problem.error());
+        ctx.attribute(ATTRIBUTE, problem.error());
+        if (problem.status() == TooSlow.STATUS) {
+            ctx.res().setHeader("Connection", "close");
+        }
         ctx.res().resetBuffer();
         Answers.bytes(ctx, problem.status(), MediaTypes.PROBLEM, encoded(problem));
     }
@@ -112,6 +134,11 @@ final class Problems {
     private static String retryAfterSeconds(ApiException refused) {
         Duration wait = refused instanceof ThrottledException throttled ? throttled.retryAfter() : RETRY_AFTER;
         return Long.toString(wait.plusNanos(999_999_999).toSeconds());
+    }
+
+    /** The name of the error the request was answered with, or null. */
+    static @Nullable String errorOf(Context ctx) {
+        return ctx.attribute(ATTRIBUTE);
     }
 
     static byte[] encoded(Problem problem) {
@@ -142,7 +169,7 @@ final class Problems {
         return new Problem(
                 error.type(),
                 error.title(),
-                error.httpStatus(),
+                refused instanceof TooSlow ? TooSlow.STATUS : error.httpStatus(),
                 refused.detail(),
                 error.name(),
                 error.retriable(),
@@ -165,7 +192,7 @@ final class Problems {
         return shortened(ctx.req().getRequestURI());
     }
 
-    private static String shortened(String text) {
+    static String shortened(String text) {
         return text.length() <= 200 ? text : text.substring(0, 200) + "…";
     }
 }

@@ -3,7 +3,6 @@ package dev.tidemark.server.http;
 import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.protocol.api.BatchResult;
 import dev.tidemark.protocol.api.ProduceResult;
-import dev.tidemark.server.http.RequestBodies.Body;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Acks;
 import dev.tidemark.server.log.append.AppendRequest;
@@ -52,7 +51,7 @@ final class ProduceRoutes {
         Acks acks = acks(Query.of(ctx, "acks"));
         boolean binary = ContentTypes.isBinary(ctx);
         Topic topic = topics.find(ctx.pathParam("topic"));
-        try (Body body = bodies.read(ctx)) {
+        bodies.read(ctx, body -> {
             if (binary) {
                 produceFrame(ctx, topic, acks, ProduceFrame.read(body.bytes(), body.length()));
             } else {
@@ -61,22 +60,23 @@ final class ProduceRoutes {
                         ctx,
                         topic,
                         acks,
-                        new JsonProduceReader(topic, partition, clock.millis(), bodies.maxBytes())
+                        new JsonProduceReader(topic, partition, clock.millis(), bodies.maxBytes(), body::charge)
                                 .read(body.bytes(), body.length()));
             }
-        }
+        });
     }
 
     private void produceFrame(Context ctx, Topic topic, Acks acks, List<ProduceFrame.Batch> batches) {
-        var appended = log.append(new AppendRequest(entries(topic, batches), acks, false, ANONYMOUS))
-                .thenAcceptAsync(outcomes -> answerFrame(ctx, batches, outcomes), answering);
-        ctx.future(() -> appended);
+        int[] partitions =
+                batches.stream().mapToInt(ProduceFrame.Batch::partition).toArray();
+        var appended = log.append(new AppendRequest(entries(topic, batches), acks, false, ANONYMOUS));
+        ctx.future(() -> appended.thenAcceptAsync(outcomes -> answerFrame(ctx, partitions, outcomes), answering));
     }
 
-    private static void answerFrame(Context ctx, List<ProduceFrame.Batch> batches, List<BatchOutcome> outcomes) {
+    private static void answerFrame(Context ctx, int[] partitions, List<BatchOutcome> outcomes) {
         List<BatchResult> results = new ArrayList<>(outcomes.size());
         for (int i = 0; i < outcomes.size(); i++) {
-            results.add(result(batches.get(i).partition(), outcomes.get(i)));
+            results.add(result(partitions[i], outcomes.get(i)));
         }
         Answers.json(ctx, 200, new ProduceResult(results));
     }
@@ -98,11 +98,11 @@ final class ProduceRoutes {
     }
 
     private void produceJson(Context ctx, Topic topic, Acks acks, JsonProduceRequest request) {
-        // Read before the log owns the arrays, and may stamp its own time into them.
-        long[] timestamps = request.timestamps();
-        var appended = log.append(new AppendRequest(entries(topic, request.batches()), acks, true, ANONYMOUS))
-                .thenAcceptAsync(outcomes -> JsonProduceAnswer.write(ctx, request, timestamps, outcomes), answering);
-        ctx.future(() -> appended);
+        // Made before the log owns the arrays, and may stamp its own time into them; and so that they are not held for
+        // the answer's sake.
+        JsonProduceAnswer answer = JsonProduceAnswer.of(request);
+        var appended = log.append(new AppendRequest(entries(topic, request.batches()), acks, true, ANONYMOUS));
+        ctx.future(() -> appended.thenAcceptAsync(outcomes -> answer.write(ctx, outcomes), answering));
     }
 
     private static List<AppendRequest.Entry> entries(Topic topic, List<ProduceFrame.Batch> batches) {

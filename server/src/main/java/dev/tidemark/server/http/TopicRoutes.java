@@ -42,18 +42,17 @@ final class TopicRoutes {
     private void create(Context ctx) {
         Query.of(ctx);
         ContentTypes.requireJson(ctx);
-        TopicDescription topic = topics.create(createRequest(ctx));
-        ctx.res().setHeader("Location", "/v1/topics/" + topic.name());
-        Answers.json(ctx, 201, topic);
+        bodies.read(ctx, body -> {
+            TopicDescription topic = topics.create(createRequest(body));
+            ctx.res().setHeader("Location", "/v1/topics/" + topic.name());
+            Answers.json(ctx, 201, topic);
+        });
     }
 
-    private CreateTopicRequest createRequest(Context ctx) {
-        try (Body body = bodies.read(ctx)) {
-            JsonFields fields =
-                    JsonFields.read(body.bytes(), body.length(), "name", "partition_count", "partitions", "configs");
-            return new CreateTopicRequest(
-                    fields.requiredText("name"), partitionCount(fields, "partitions"), withoutNulls(fields));
-        }
+    private static CreateTopicRequest createRequest(Body body) {
+        JsonFields fields = JsonFields.read(body, "name", "partition_count", "partitions", "configs");
+        return new CreateTopicRequest(
+                fields.requiredText("name"), partitionCount(fields, "partitions"), withoutNulls(fields));
     }
 
     /** {@code partitions} is the contract's other name for the number. */
@@ -89,13 +88,12 @@ final class TopicRoutes {
     private void alter(Context ctx) {
         Query.of(ctx);
         ContentTypes.requireJson(ctx);
-        AlterTopicRequest request;
-        try (Body body = bodies.read(ctx)) {
-            JsonFields fields =
-                    JsonFields.read(body.bytes(), body.length(), "partition_count", "partitions", "configs");
-            request = new AlterTopicRequest(partitionCount(fields, "partitions"), fields.strings("configs"));
-        }
-        Answers.json(ctx, 200, topics.alter(ctx.pathParam("topic"), request));
+        bodies.read(ctx, body -> {
+            JsonFields fields = JsonFields.read(body, "partition_count", "partitions", "configs");
+            AlterTopicRequest request =
+                    new AlterTopicRequest(partitionCount(fields, "partitions"), fields.strings("configs"));
+            Answers.json(ctx, 200, topics.alter(ctx.pathParam("topic"), request));
+        });
     }
 
     private void delete(Context ctx) {

@@ -51,9 +51,11 @@ class HttpBoundsTest {
                     0,
                     MAX_REQUEST_BYTES,
                     MAX_REQUEST_BYTES,
+                    1 << 20,
                     100,
                     16,
                     Duration.ofSeconds(30),
+                    Pace.DEFAULT,
                     Duration.ofSeconds(2),
                     Duration.ofSeconds(5)));
 
@@ -64,9 +66,10 @@ class HttpBoundsTest {
         try (Socket slow = new Socket("127.0.0.1", server.server().port())) {
             slow.getOutputStream()
                     .write(("POST " + path
-                                    + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99000\r\n\r\n{")
+                                    + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99500\r\n\r\n{"
+                                    + " ".repeat(70_000))
                             .getBytes(StandardCharsets.US_ASCII));
-            await().atMost(20, TimeUnit.SECONDS).until(() -> metrics().contains("tidemark_http_body_bytes 99000.0"));
+            await().atMost(20, TimeUnit.SECONDS).until(() -> metrics().contains("tidemark_http_body_bytes 99500.0"));
 
             Answer refused = server.post(path, "{\"records\":[{\"value\":\"" + "x".repeat(2000) + "\"}]}");
 

@@ -8,18 +8,26 @@ import org.junit.jupiter.api.Test;
 
 class HttpConfigTest {
     @Test
-    void theDefaultsAreBounded() {
-        assertThat(HttpConfig.listeningOn("127.0.0.1", 8080))
+    void theDefaultsAreBoundedByTheHeapToo() {
+        HttpConfig config = HttpConfig.listeningOn("127.0.0.1", 8080);
+        long heap = Runtime.getRuntime().maxMemory();
+
+        assertThat(config)
                 .isEqualTo(new HttpConfig(
                         "127.0.0.1",
                         8080,
                         16 << 20,
-                        128L << 20,
-                        10_000,
+                        config.bodyBudgetBytes(),
+                        config.answerBudgetBytes(),
+                        config.maxConnections(),
                         200,
                         Duration.ofSeconds(60),
+                        new Pace(Duration.ofSeconds(30), 16 << 10),
                         Duration.ofSeconds(2),
                         Duration.ofSeconds(10)));
+        assertThat(config.bodyBudgetBytes()).isBetween(48L << 20, Math.min(128L << 20, Math.max(48L << 20, heap / 8)));
+        assertThat(config.answerBudgetBytes()).isBetween(1L << 20, Math.min(128L << 20, heap / 8));
+        assertThat(config.maxConnections()).isBetween(100, 10_000);
     }
 
     @Test
@@ -41,9 +49,11 @@ class HttpConfigTest {
                 0,
                 request,
                 budget,
+                1,
                 connections,
                 threads,
                 Duration.ofSeconds(idleSeconds),
+                Pace.DEFAULT,
                 Duration.ofSeconds(1),
                 Duration.ZERO);
     }

@@ -464,7 +464,8 @@ class JsonProduceReaderTest {
 
             ApiException refused = catchThrowableOfType(
                     ApiException.class,
-                    () -> new JsonProduceReader(BYTES, STICKY, NOW_MS, 100_000).read(bytes, bytes.length));
+                    () -> new JsonProduceReader(BYTES, STICKY, NOW_MS, 100_000, memory -> {})
+                            .read(bytes, bytes.length));
 
             assertThat(refused.error()).isEqualTo(ErrorCode.MESSAGE_TOO_LARGE);
             assertThat(refused.detail()).contains("first 2001 records take more than the 100000 bytes");
@@ -516,7 +517,7 @@ class JsonProduceReaderTest {
     }
 
     private static JsonProduceReader reader(Topic topic) {
-        return new JsonProduceReader(topic, STICKY, NOW_MS, 64 << 20);
+        return new JsonProduceReader(topic, STICKY, NOW_MS, 64 << 20, memory -> {});
     }
 
     /** The records in the order of the request. */

@@ -107,7 +107,7 @@ class JsonRecordWriterTest {
             String in = out.replaceFirst("\"offset\":42,", "");
             byte[] body = utf8("{\"records\":[" + in + "]}");
             Topic topic = SomeTopic.of(keyType, valueType, 4);
-            ProduceFrame.Batch batch = new JsonProduceReader(topic, 0, 0, 1 << 20)
+            ProduceFrame.Batch batch = new JsonProduceReader(topic, 0, 0, 1 << 20, memory -> {})
                     .read(body, body.length)
                     .batches()
                     .get(0);
@@ -154,8 +154,7 @@ class JsonRecordWriterTest {
         System.arraycopy(tuple, 0, slice, 10, tuple.length);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (JsonGenerator generator = Json.FACTORY.createGenerator(out)) {
-            new JsonRecordWriter(generator, SomeTopic.of(keyType, valueType, 4).config(), decodeText)
-                    .writeAll(slice, 10, tuple.length);
+            new JsonRecordWriter(generator, SomeTopic.of(keyType, valueType, 4).config(), decodeText).write(slice, 10);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -88,6 +88,10 @@ final class AppendMetrics {
     }
 
     void refused(String error) {
-        registry.counter("tidemark.append.refused.batches", "error", error).increment();
+        Counter.builder("tidemark.append.refused.batches")
+                .description("Batches that were not appended, by error")
+                .tag("error", error)
+                .register(registry)
+                .increment();
     }
 }

@@ -4,6 +4,7 @@ import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.log.quota.Quotas;
 import dev.tidemark.server.log.quota.ThrottledException;
+import dev.tidemark.protocol.RecordError;
 import dev.tidemark.server.log.segment.Segments;
 import dev.tidemark.server.log.tail.Tail;
 import dev.tidemark.server.postgres.Database;
@@ -25,6 +26,11 @@ public final class Appender implements AutoCloseable {
 
     /** A full queue is a matter of moments. */
     private static final Duration RETRY_WHEN_QUEUE_FULL = Duration.ofSeconds(1);
+    /** What a batch that waits costs beside its bytes. */
+    private static final int BATCH_OVERHEAD_BYTES = 500;
+
+    /** Over all batches of a request; more than a caller will read. */
+    private static final int MAX_RECORD_ERRORS = 1000;
 
     private final Database connections;
     private final QueuedBytes queuedBytes;
@@ -98,7 +104,7 @@ public final class Appender implements AutoCloseable {
             indexes.forEach(i -> gathering.put(i, new BatchOutcome.Withdrawn()));
             return gathering.all;
         }
-        queue(request, checked, indexes, gathering);
+        queue(request, ownArrays(checked), indexes, gathering);
         if (request.acks() == Acks.NONE) {
             indexes.forEach(i -> gathering.put(i, new BatchOutcome.Appended(-1, -1, false)));
         }
@@ -118,9 +124,24 @@ public final class Appender implements AutoCloseable {
             return BatchCheck.check(entry.topic(), entry.batch(), clock.millis());
         } catch (ApiException e) {
             metrics.refused(e.error().name());
-            gathering.put(index, new BatchOutcome.Refused(e.error(), e.detail(), e.recordErrors()));
+            gathering.put(index, new BatchOutcome.Refused(e.error(), e.detail(), gathering.allowed(e.recordErrors())));
             return null;
         }
+    }
+
+    /** Batches that are the lesser part of their request's array, whose other batches were refused, are copied: else queue and tail would keep more than they count. */
+    private static List<CheckedBatch> ownArrays(List<CheckedBatch> checked) {
+        if (checked.isEmpty()) {
+            return checked;
+        }
+        byte[] shared = checked.get(0).frame().bytes();
+        long used = 0;
+        for (CheckedBatch batch : checked) {
+            used += batch.frame().bytes() == shared ? batch.frame().length() : shared.length;
+        }
+        return 2 * used >= shared.length
+                ? checked
+                : checked.stream().map(CheckedBatch::inAnArrayOfItsOwn).toList();
     }
 
     private void queue(AppendRequest request, List<CheckedBatch> checked, List<Integer> indexes, Gathering gathering) {
@@ -144,7 +165,7 @@ public final class Appender implements AutoCloseable {
             List<Integer> places = indexes.subList(next, next + group.batches().size());
             next += group.batches().size();
             group.done().thenAccept(outcomes -> {
-                queuedBytes.release(group.bytes());
+                queuedBytes.release(cost(group));
                 gathering.put(places, outcomes);
             });
             LaneQueue queue = queues.get(group.lowestPartitionId() % queues.size());
@@ -155,7 +176,7 @@ public final class Appender implements AutoCloseable {
     }
 
     private void acquire(List<AppendGroup> groups) {
-        long bytes = groups.stream().mapToLong(AppendGroup::bytes).sum();
+        long bytes = groups.stream().mapToLong(Appender::cost).sum();
         if (!queuedBytes.tryAcquire(bytes)) {
             metrics.queueFull();
             throw new ThrottledException(
@@ -164,11 +185,17 @@ public final class Appender implements AutoCloseable {
                     RETRY_WHEN_QUEUE_FULL);
         }
         try {
-            quotas.admit(bytes, groups.stream().mapToLong(AppendGroup::rowBytes).sum());
+            quotas.admit(
+                    groups.stream().mapToLong(AppendGroup::bytes).sum(),
+                    groups.stream().mapToLong(AppendGroup::rowBytes).sum());
         } catch (ThrottledException e) {
             queuedBytes.release(bytes);
             throw e;
         }
+    }
+
+    private static long cost(AppendGroup group) {
+        return group.bytes() + (long) BATCH_OVERHEAD_BYTES * group.batches().size();
     }
 
     /** Takes nothing more, appends what is queued, and ends. */
@@ -196,10 +223,19 @@ public final class Appender implements AutoCloseable {
         private final AtomicReferenceArray<BatchOutcome> outcomes;
         private final AtomicInteger missing;
         private final CompletableFuture<List<BatchOutcome>> all = new CompletableFuture<>();
+        /** Only the thread that checks the request looks at it. */
+        private int recordErrors;
 
         Gathering(int size) {
             this.outcomes = new AtomicReferenceArray<>(size);
             this.missing = new AtomicInteger(size);
+        }
+
+        /** As many of them as may still be told. */
+        List<RecordError> allowed(List<RecordError> errors) {
+            List<RecordError> told = errors.subList(0, Math.min(errors.size(), MAX_RECORD_ERRORS - recordErrors));
+            recordErrors += told.size();
+            return List.copyOf(told);
         }
 
         void put(List<Integer> indexes, List<BatchOutcome> given) {

@@ -2,6 +2,7 @@ package dev.tidemark.server.log.append;
 
 import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.server.topic.Topic;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,22 @@ record CheckedBatch(
         @Nullable Long maxTimestampMs,
         long storedBytes,
         long leastStoredBytes) {
+
+    /** The same, with its records copied into an array that holds nothing else. */
+    CheckedBatch inAnArrayOfItsOwn() {
+        byte[] own = Arrays.copyOfRange(frame.bytes(), frame.at(), frame.at() + frame.length());
+        ProduceFrame.Batch moved = new ProduceFrame.Batch(
+                frame.partition(),
+                frame.producerId(),
+                frame.producerEpoch(),
+                frame.baseSequence(),
+                frame.recordCount(),
+                own,
+                0,
+                own.length);
+        return new CheckedBatch(
+                topic, partitionId, moved, minTimestampMs, maxTimestampMs, storedBytes, leastStoredBytes);
+    }
 
     int recordCount() {
         return frame.recordCount();

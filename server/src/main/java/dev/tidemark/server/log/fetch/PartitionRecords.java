@@ -25,4 +25,14 @@ public record PartitionRecords(
         int leaderEpoch,
         long nextOffset,
         int recordCount,
-        List<Slice> slices) {}
+        List<Slice> slices) {
+
+    /** Of the records. */
+    public int byteCount() {
+        int bytes = 0;
+        for (Slice slice : slices) {
+            bytes = Math.addExact(bytes, slice.length());
+        }
+        return bytes;
+    }
+}
