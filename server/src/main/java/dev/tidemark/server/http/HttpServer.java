@@ -3,7 +3,9 @@ package dev.tidemark.server.http;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.ClusterDescription;
+import dev.tidemark.server.access.Access;
 import dev.tidemark.server.log.RecordLog;
+import dev.tidemark.server.tls.TlsKeys;
 import dev.tidemark.server.topic.Topics;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
@@ -23,6 +25,7 @@ import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
 /** The door to HTTP: serves the doors of the log and of topics until stopped. Thread-safe. */
@@ -39,12 +42,15 @@ public final class HttpServer implements AutoCloseable {
     private final RequestMetrics requestMetrics;
     private final Problems problems;
     private final List<Route> routes;
+    private final Gate gate;
+    private final @Nullable TlsKeys tls;
     private final Javalin javalin;
     private final AtomicBoolean stopping = new AtomicBoolean();
 
     /**
      * Nothing is served before {@link #start}.
      *
+     * @param tls null: HTTP in the clear
      * @param cluster the answer of {@code GET /v1/cluster}; may block on the database
      * @param readiness asked by {@code /health/ready}
      * @param metrics what {@code /metrics} shows; the meters of HTTP itself are registered in it
@@ -52,6 +58,8 @@ public final class HttpServer implements AutoCloseable {
      */
     public HttpServer(
             HttpConfig config,
+            Access access,
+            @Nullable TlsKeys tls,
             Topics topics,
             RecordLog log,
             Supplier<ClusterDescription> cluster,
@@ -59,6 +67,7 @@ public final class HttpServer implements AutoCloseable {
             PrometheusMeterRegistry metrics,
             InstantSource clock) {
         this.config = config;
+        this.tls = tls;
         this.threads = threads(config);
         this.requestMetrics = new RequestMetrics(metrics);
         this.problems = new Problems(requestMetrics);
@@ -70,6 +79,7 @@ public final class HttpServer implements AutoCloseable {
                         new FetchRoutes(topics, log, bodies, threads).routes())
                 .flatMap(List::stream)
                 .toList();
+        this.gate = new Gate(access, routes, threads);
         this.javalin = Javalin.create(this::configure);
         gauges(bodies);
     }
@@ -123,6 +133,7 @@ public final class HttpServer implements AutoCloseable {
             javalinConfig.routes.addHttpHandler(route.method(), route.path(), named(route));
         }
         javalinConfig.routes.before(HttpServer::begin);
+        javalinConfig.routes.before(gate::authenticate);
         javalinConfig.routes.exception(Exception.class, (failure, ctx) -> problems.answer(ctx, failure));
         javalinConfig.routes.exception(
                 io.javalin.http.HttpResponseException.class, (failure, ctx) -> problems.answer(ctx, failure));
@@ -141,7 +152,9 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private ServerConnector connector(Server server, HttpConfiguration http) {
-        ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+        ServerConnector connector = tls == null
+                ? new ServerConnector(server, new HttpConnectionFactory(http))
+                : TlsConnector.of(server, http, tls);
         connector.setHost(config.host());
         connector.setPort(config.port());
         connector.setIdleTimeout(config.idleTimeout().toMillis());
@@ -159,12 +172,14 @@ public final class HttpServer implements AutoCloseable {
     }
 
     /** The handler, with its route known to the metrics and its request to the log. */
-    private static Handler named(Route route) {
+    private Handler named(Route route) {
         String name = route.name();
         return ctx -> {
             ctx.attribute(ROUTE, name);
             try (var ignored = MDC.putCloseable(RequestIds.LOG_KEY, RequestIds.of(ctx))) {
-                route.handler().handle(ctx);
+                if (gate.letsThrough(ctx, route)) {
+                    route.handler().handle(ctx);
+                }
             }
         };
     }

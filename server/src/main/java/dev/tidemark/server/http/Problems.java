@@ -26,6 +26,9 @@ final class Problems {
     /** In whole seconds; a full queue is a matter of moments. */
     private static final String RETRY_AFTER_SECONDS = "1";
 
+    /** RFC 6750. */
+    private static final String CHALLENGE = "Bearer realm=\"tidemark\"";
+
     private final RequestMetrics metrics;
 
     Problems(RequestMetrics metrics) {
@@ -101,6 +104,9 @@ final class Problems {
         metrics.countProblem(problem.error());
         if (problem.status() == ErrorCode.THROTTLING_QUOTA_EXCEEDED.httpStatus()) {
             ctx.res().setHeader("Retry-After", RETRY_AFTER_SECONDS);
+        }
+        if (problem.status() == ErrorCode.SASL_AUTHENTICATION_FAILED.httpStatus()) {
+            ctx.res().setHeader("WWW-Authenticate", CHALLENGE);
         }
         ctx.res().resetBuffer();
         Answers.bytes(ctx, problem.status(), MediaTypes.PROBLEM, encoded(problem));

@@ -21,9 +21,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Appending, in both forms. A request waits for its COMMIT without a thread; its answer is written on one of HTTP's, never on the log's. */
 final class ProduceRoutes {
-    /** Until there are tokens, everybody is. */
-    static final String ANONYMOUS = "anonymous";
-
     private final Topics topics;
     private final RecordLog log;
     private final RequestBodies bodies;
@@ -44,8 +41,8 @@ final class ProduceRoutes {
 
     List<Route> routes() {
         return List.of(
-                new Route(HandlerType.POST, "/v1/topics/{topic}/records", this::produce),
-                new Route(HandlerType.POST, "/v1/producers", this::newProducer));
+                new Route(HandlerType.POST, "/v1/topics/{topic}/records", Need.WRITE_TOPIC, this::produce),
+                new Route(HandlerType.POST, "/v1/producers", Need.WRITE_SOMEWHERE, this::newProducer));
     }
 
     private void produce(Context ctx) {
@@ -68,7 +65,11 @@ final class ProduceRoutes {
     }
 
     private void produceFrame(Context ctx, Topic topic, Acks acks, List<ProduceFrame.Batch> batches) {
-        var appended = log.append(new AppendRequest(entries(topic, batches), acks, false, ANONYMOUS))
+        var appended = log.append(new AppendRequest(
+                        entries(topic, batches),
+                        acks,
+                        false,
+                        Gate.principal(ctx).name()))
                 .thenAcceptAsync(outcomes -> answerFrame(ctx, batches, outcomes), answering);
         ctx.future(() -> appended);
     }
@@ -100,7 +101,11 @@ final class ProduceRoutes {
     private void produceJson(Context ctx, Topic topic, Acks acks, JsonProduceRequest request) {
         // Read before the log owns the arrays, and may stamp its own time into them.
         long[] timestamps = request.timestamps();
-        var appended = log.append(new AppendRequest(entries(topic, request.batches()), acks, true, ANONYMOUS))
+        var appended = log.append(new AppendRequest(
+                        entries(topic, request.batches()),
+                        acks,
+                        true,
+                        Gate.principal(ctx).name()))
                 .thenAcceptAsync(outcomes -> JsonProduceAnswer.write(ctx, request, timestamps, outcomes), answering);
         ctx.future(() -> appended);
     }
