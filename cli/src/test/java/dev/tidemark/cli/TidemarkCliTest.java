@@ -66,7 +66,7 @@ class TidemarkCliTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = ';', textBlock = """
-            topcs                                          ; did you mean topics?
+            topcs                                          ; did you mean topics
             topics                                         ; Missing required subcommand
             produce                                        ; Missing required parameter: 'TOPIC'
             produce a b                                    ; Unmatched argument

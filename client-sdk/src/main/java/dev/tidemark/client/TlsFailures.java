@@ -3,12 +3,14 @@ package dev.tidemark.client;
 import java.net.URI;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateException;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** What is wrong between us and a server's TLS that trying again will not mend. */
 final class TlsFailures {
-    private static final String NO_TLS = "Unsupported or unrecognized SSL message";
+    /** The JDK has two ways to say it. */
+    private static final Pattern NO_TLS = Pattern.compile("(?i).*unrecognized SSL message.*");
 
     private TlsFailures() {}
 
@@ -22,7 +24,8 @@ final class TlsFailures {
                             + " with caCertificates(), or --ca-cert on the command line"
                     : "the certificate of " + server + " is refused: " + refused.getMessage();
         }
-        if (find(thrown, SSLException.class) instanceof SSLException spoken && NO_TLS.equals(spoken.getMessage())) {
+        if (find(thrown, SSLException.class) instanceof SSLException spoken
+                && NO_TLS.matcher(String.valueOf(spoken.getMessage())).matches()) {
             return server + " answers without TLS; its address should begin with http://";
         }
         return null;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import dev.tidemark.client.AuthenticationException;
@@ -16,8 +15,10 @@ import dev.tidemark.client.ProducerRecord;
 import dev.tidemark.client.Serializers;
 import dev.tidemark.client.TidemarkAdmin;
 import dev.tidemark.client.TidemarkConsumer;
+import dev.tidemark.client.TidemarkException;
 import dev.tidemark.client.TidemarkProducer;
 import dev.tidemark.client.TopicPartition;
+import dev.tidemark.integration.door.HttpApi;
 import dev.tidemark.integration.server.Installation;
 import dev.tidemark.integration.server.RunningServer;
 import dev.tidemark.protocol.ErrorCode;
@@ -27,6 +28,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -187,13 +192,18 @@ class TokensAndTlsTest {
                     .isInstanceOf(CompletionException.class)
                     .hasCauseInstanceOf(AuthorizationException.class);
         }
-        try (TidemarkConsumer<String, String> consumer = consumer(writes)) {
+        refusedToRead(writes, topic, "the principal writer has the permission read on no topic");
+        refusedToRead(reads, newTopic(), "the principal reader may not read the topic");
+    }
+
+    private static void refusedToRead(String token, String topic, String why) {
+        try (TidemarkConsumer<String, String> consumer = consumer(token)) {
             TopicPartition partition = new TopicPartition(topic, 0);
             consumer.assign(List.of(partition));
             consumer.seek(partition, 0);
             assertThatThrownBy(() -> consumer.poll(Duration.ofSeconds(20)))
                     .isInstanceOf(AuthorizationException.class)
-                    .hasMessageContaining("writer may not read");
+                    .hasMessageContaining(why);
         }
     }
 
@@ -240,13 +250,13 @@ class TokensAndTlsTest {
     @ParameterizedTest
     @CsvSource({"-ext san=dns:elsewhere, No subject alternative names", "-startdate -10d -validity 5, NotAfter"})
     void aCertificateForAnotherAddressOrTimeIsRefusedAndWhyIsSaid(String options, String why) throws Exception {
-        Path store = CERTIFICATES.selfSigned("unfit", options.split(" "));
+        Path store = CERTIFICATES.signedBy(CA, "unfit", options.split(" "));
         HttpsServer unfit = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         unfit.setHttpsConfigurator(new HttpsConfigurator(serving(store)));
         unfit.start();
         try (TidemarkAdmin admin = TidemarkAdmin.builder()
                 .servers("https://127.0.0.1:" + unfit.getAddress().getPort())
-                .caCertificates(CERTIFICATES.certificates(store, "unfit"))
+                .caCertificates(CA_PEM)
                 .build()) {
             assertThatThrownBy(admin::listTopics)
                     .isInstanceOf(AuthenticationException.class)
@@ -269,15 +279,41 @@ class TokensAndTlsTest {
 
     @Test
     void whoeverExpectsTlsWhereThereIsNoneIsToldSo() throws IOException {
-        HttpServer plain = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        plain.start();
-        try (TidemarkAdmin admin = TidemarkAdmin.builder()
-                .servers("https://127.0.0.1:" + plain.getAddress().getPort())
-                .build()) {
-            assertThatThrownBy(admin::listTopics).hasMessageContaining("answers without TLS");
-        } finally {
-            plain.stop(0);
+        try (ServerSocket plain = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Thread answering = new Thread(() -> refuseInTheClear(plain));
+            answering.start();
+            try (TidemarkAdmin admin = TidemarkAdmin.builder()
+                    .servers("https://127.0.0.1:" + plain.getLocalPort())
+                    .build()) {
+                assertThatThrownBy(admin::listTopics)
+                        .isInstanceOf(AuthenticationException.class)
+                        .hasMessageContaining("answers without TLS");
+            }
         }
+    }
+
+    /** As a server that knows no TLS does with what it takes for a request. */
+    private static void refuseInTheClear(ServerSocket plain) {
+        try (Socket connection = plain.accept()) {
+            connection.getInputStream().read();
+            connection.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void whoeverSpeaksInTheClearToTlsIsToldSoAndSeesOnlyWhatIsOpen() {
+        String clear = server.uri().toString().replace("https://", "http://");
+        try (TidemarkAdmin admin =
+                TidemarkAdmin.builder().servers(clear).token(OPS).build()) {
+            assertThatThrownBy(admin::listTopics)
+                    .isInstanceOfSatisfying(
+                            TidemarkException.class,
+                            e -> assertThat(e.errorCode()).isEqualTo(ErrorCode.INVALID_REQUEST))
+                    .hasMessageContaining("https://");
+        }
+        assertThat(new HttpApi(() -> URI.create(clear)).getText("/health/ready")).contains("ready");
     }
 
     @ParameterizedTest

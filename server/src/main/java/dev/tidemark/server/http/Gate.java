@@ -1,6 +1,7 @@
 package dev.tidemark.server.http;
 
 import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.access.Access;
 import dev.tidemark.server.access.Principal;
 import io.javalin.http.Context;
@@ -16,11 +17,14 @@ final class Gate {
     private static final String AUTHORIZATION = "Authorization";
 
     private final Access access;
+    private final boolean onlyOverTls;
     private final Set<String> openPaths;
     private final RefusedBodies bodies;
 
-    Gate(Access access, List<Route> routes, Executor answering) {
+    /** @param onlyOverTls whether what is not open to everybody is refused in the clear */
+    Gate(Access access, boolean onlyOverTls, List<Route> routes, Executor answering) {
         this.access = access;
+        this.onlyOverTls = onlyOverTls;
         this.openPaths = routes.stream()
                 .filter(route -> route.need() == Need.NOTHING)
                 .map(Route::path)
@@ -34,6 +38,10 @@ final class Gate {
             return;
         }
         try {
+            if (onlyOverTls && !ctx.req().isSecure()) {
+                throw new ApiException(
+                        ErrorCode.INVALID_REQUEST, "this server is spoken to over TLS: its address begins with https://");
+            }
             List<String> shown = Collections.list(ctx.req().getHeaders(AUTHORIZATION));
             ctx.attribute(PRINCIPAL, access.authenticate(shown, ctx.ip()));
         } catch (ApiException refused) {

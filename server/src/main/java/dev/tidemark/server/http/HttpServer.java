@@ -79,7 +79,7 @@ public final class HttpServer implements AutoCloseable {
                         new FetchRoutes(topics, log, bodies, threads).routes())
                 .flatMap(List::stream)
                 .toList();
-        this.gate = new Gate(access, routes, threads);
+        this.gate = new Gate(access, tls != null, routes, threads);
         this.javalin = Javalin.create(this::configure);
         gauges(bodies);
     }

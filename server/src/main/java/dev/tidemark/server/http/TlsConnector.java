@@ -3,6 +3,7 @@ package dev.tidemark.server.http;
 import dev.tidemark.server.tls.TlsKeys;
 import java.security.KeyStore;
 import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.server.DetectorConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
@@ -13,7 +14,10 @@ import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** HTTP over TLS 1.2 and 1.3. A renewed certificate is shown to connections made from then on; those that are open stay. */
+/**
+ * HTTP over TLS 1.2 and 1.3, and the same in the clear for who does not know better: {@link Gate} tells them, where a closed connection would not. A renewed certificate is shown to connections made from then on; those that
+ * are open stay.
+ */
 final class TlsConnector {
     private static final Logger LOG = LoggerFactory.getLogger(TlsConnector.class);
 
@@ -30,7 +34,7 @@ final class TlsConnector {
         https.addCustomizer(new SecureRequestCustomizer(false));
         return new ServerConnector(
                 server,
-                new SslConnectionFactory(factory, HttpVersion.HTTP_1_1.asString()),
+                new DetectorConnectionFactory(new SslConnectionFactory(factory, HttpVersion.HTTP_1_1.asString())),
                 new HttpConnectionFactory(https));
     }
 

@@ -31,39 +31,34 @@ public final class TestCertificates {
     public Path selfSigned(String name, String... options) {
         Path store = folder.resolve(name + ".p12");
         List<String> command = new ArrayList<>(List.of("-genkeypair", "-alias", ALIAS, "-dname", "CN=" + name));
-        command.addAll(List.of(options));
+        withNames(command, options);
         if (!command.contains("-keyalg")) {
             command.addAll(List.of("-keyalg", "EC"));
         }
         if (!command.contains("-storetype")) {
             command.addAll(List.of("-storetype", "PKCS12"));
         }
-        if (command.stream().noneMatch(option -> option.startsWith("san="))) {
-            command.addAll(List.of("-ext", SAN));
-        }
         keytool(store, command);
         return store;
     }
 
-    /** A keystore with a key and a certificate that another one's key has signed. */
-    public Path signedBy(Path ca, String name) {
+    private static List<String> withNames(List<String> command, String... options) {
+        command.addAll(List.of(options));
+        if (command.stream().noneMatch(option -> option.startsWith("san="))) {
+            command.addAll(List.of("-ext", SAN));
+        }
+        return command;
+    }
+
+    /** A keystore with a key and a certificate that another one's key has signed. @param options more of {@code keytool -gencert}'s */
+    public Path signedBy(Path ca, String name, String... options) {
         Path store = selfSigned(name);
         Path request = folder.resolve(name + ".csr");
         Path answer = folder.resolve(name + "-answer.pem");
         keytool(store, List.of("-certreq", "-alias", ALIAS, "-file", request.toString()));
-        keytool(
-                ca,
-                List.of(
-                        "-gencert",
-                        "-alias",
-                        ALIAS,
-                        "-rfc",
-                        "-ext",
-                        SAN,
-                        "-infile",
-                        request.toString(),
-                        "-outfile",
-                        answer.toString()));
+        List<String> sign = new ArrayList<>(List.of("-gencert", "-alias", ALIAS, "-rfc"));
+        sign.addAll(List.of("-infile", request.toString(), "-outfile", answer.toString()));
+        keytool(ca, withNames(sign, options));
         keytool(
                 store,
                 List.of(
