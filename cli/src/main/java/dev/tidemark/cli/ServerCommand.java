@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
             "  tidemark server",
             "  TIDEMARK_DB_PASSWORD=secret tidemark server --db-user tidemark \\",
             "      --jdbc-url jdbc:postgresql://db.example.com/app",
-            "  tidemark server --http-host 0.0.0.0 --allow-anonymous"
+            "  tidemark server --http-host 0.0.0.0 --tokens-file tokens \\",
+            "      --tls-certificate-file fullchain.pem --tls-key-file privkey.pem"
         })
 final class ServerCommand implements Callable<Integer> {
     private static final List<Setting> SETTINGS = List.of(Setting.values());

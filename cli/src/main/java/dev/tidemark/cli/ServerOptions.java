@@ -1,10 +1,12 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.client.AdminBuilder;
 import dev.tidemark.client.ConsumerBuilder;
 import dev.tidemark.client.ProducerBuilder;
 import dev.tidemark.client.TidemarkAdmin;
 import dev.tidemark.client.TidemarkConsumer;
 import dev.tidemark.client.TidemarkProducer;
+import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,11 +35,20 @@ final class ServerOptions {
                     + " prefer the environment.%nDefault: $TIDEMARK_TOKEN, else none")
     private @Nullable String token;
 
+    @Option(
+            names = "--ca-cert",
+            paramLabel = "FILE",
+            defaultValue = "${env:TIDEMARK_CA_CERT}",
+            description = "For https: the certificates of the CAs to trust, PEM or a truststore (its password in"
+                    + " TIDEMARK_CA_CERT_PASSWORD).%nDefault: $TIDEMARK_CA_CERT, else those Java trusts")
+    private @Nullable String caCert;
+
     /** The first a command asks for: fails at once when nobody listens. */
     TidemarkAdmin admin() {
         TidemarkAdmin admin;
         try {
-            admin = TidemarkAdmin.builder().servers(servers()).token(token()).build();
+            AdminBuilder builder = TidemarkAdmin.builder().servers(servers()).token(token());
+            admin = (hasCaCert() ? builder.caCertificates(caCert(), caCertPassword()) : builder).build();
         } catch (IllegalArgumentException e) {
             throw wrongUsage(e);
         }
@@ -47,7 +58,9 @@ final class ServerOptions {
 
     ProducerBuilder<byte[], byte[]> producer() {
         try {
-            return TidemarkProducer.builder().servers(servers()).token(token());
+            ProducerBuilder<byte[], byte[]> builder =
+                    TidemarkProducer.builder().servers(servers()).token(token());
+            return hasCaCert() ? builder.caCertificates(caCert(), caCertPassword()) : builder;
         } catch (IllegalArgumentException e) {
             throw wrongUsage(e);
         }
@@ -55,7 +68,9 @@ final class ServerOptions {
 
     ConsumerBuilder<byte[], byte[]> consumer() {
         try {
-            return TidemarkConsumer.builder().servers(servers()).token(token());
+            ConsumerBuilder<byte[], byte[]> builder =
+                    TidemarkConsumer.builder().servers(servers()).token(token());
+            return hasCaCert() ? builder.caCertificates(caCert(), caCertPassword()) : builder;
         } catch (IllegalArgumentException e) {
             throw wrongUsage(e);
         }
@@ -69,6 +84,19 @@ final class ServerOptions {
 
     private @Nullable String token() {
         return token == null || token.isEmpty() ? null : token;
+    }
+
+    private boolean hasCaCert() {
+        return caCert != null && !caCert.isEmpty();
+    }
+
+    private Path caCert() {
+        return Path.of(Objects.requireNonNull(caCert));
+    }
+
+    /** Not an option: anybody on the machine may read a command line. */
+    private static @Nullable String caCertPassword() {
+        return System.getenv("TIDEMARK_CA_CERT_PASSWORD");
     }
 
     private ParameterException wrongUsage(IllegalArgumentException e) {

@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
             "Goes straight to the database: the one of --jdbc-url, or else the embedded one of a server that runs on this machine,"
                     + " found in its data directory. One database transaction, read-only unless --write: a guard against slips;"
                     + " what a role may do is for the database to say.",
-            "Topics are topic.\"NAME\"; tidemark.topics, tidemark.partitions and tidemark.segments are the catalogue."
+            "Topics are topic.\"NAME\"; tidemark.topics, tidemark.partitions, tidemark.segments and tidemark.batches are the catalogue."
         },
         footerHeading = "%nExamples:%n",
         footer = {

@@ -55,6 +55,7 @@ public final class TidemarkCli implements Runnable {
                 .add("server", () -> ServerCommand.commandLine(streams))
                 .add("migrate", () -> MigrateCommand.commandLine(streams))
                 .add("topics", () -> TopicsCommand.commandLine(streams, args))
+                .add("tokens", () -> TokensCommand.commandLine(streams, args))
                 .add("produce", () -> new ProduceCommand(streams))
                 .add("consume", () -> new ConsumeCommand(streams))
                 .add("sql", () -> new SqlCommand(streams))

@@ -10,4 +10,7 @@ final class UnusedServerOptions {
 
     @Option(names = "--token", paramLabel = "TOKEN", description = "Taken by every command; not used by this one.")
     private @Nullable String token;
+
+    @Option(names = "--ca-cert", paramLabel = "FILE", description = "Taken by every command; not used by this one.")
+    private @Nullable String caCert;
 }

@@ -46,7 +46,7 @@ class TidemarkCliTest {
     @MethodSource("commands")
     void everyCommandTakesTheCommonOptions(List<String> command) {
         assertThat(commandLine(command).getCommandSpec().optionsMap())
-                .containsKeys("--server", "--token", "--help", "--verbose");
+                .containsKeys("--server", "--token", "--ca-cert", "--help", "--verbose");
     }
 
     static List<List<String>> commands() {
@@ -58,6 +58,7 @@ class TidemarkCliTest {
                 List.of("topics", "describe"),
                 List.of("topics", "alter"),
                 List.of("topics", "delete"),
+                List.of("tokens", "create"),
                 List.of("produce"),
                 List.of("consume"),
                 List.of("sql"));
@@ -65,7 +66,7 @@ class TidemarkCliTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = ';', textBlock = """
-            topcs                                          ; did you mean topics?
+            topcs                                          ; did you mean topics
             topics                                         ; Missing required subcommand
             produce                                        ; Missing required parameter: 'TOPIC'
             produce a b                                    ; Unmatched argument

@@ -4,19 +4,18 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How the servers are reached.
  *
  * @param servers any of them may serve any request; at least one
- * @param token sent as a bearer token when there is one
+ * @param security the token that is sent, and the CAs that are trusted
  * @param requestTimeout how long one request may take before it is sent again
  * @param retryBackoff the first wait between two tries; doubles, with jitter, up to {@code retryBackoffMax}
  */
 record ConnectionConfig(
         List<URI> servers,
-        @Nullable String token,
+        Security security,
         Duration requestTimeout,
         Duration retryBackoff,
         Duration retryBackoffMax) {
@@ -25,7 +24,7 @@ record ConnectionConfig(
 
     static final ConnectionConfig DEFAULT = new ConnectionConfig(
             List.of(URI.create("http://localhost:8080")),
-            null,
+            Security.NONE,
             Duration.ofSeconds(30),
             Duration.ofMillis(100),
             Duration.ofSeconds(1));
@@ -34,9 +33,6 @@ record ConnectionConfig(
         servers = List.copyOf(servers);
         if (servers.isEmpty()) {
             throw new IllegalArgumentException("at least one server address is needed");
-        }
-        if (token != null && !token.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
-            throw new IllegalArgumentException("the token must be visible ASCII characters without spaces");
         }
         requirePositive("requestTimeout", requestTimeout);
         requirePositive("retryBackoff", retryBackoff);
@@ -53,19 +49,19 @@ record ConnectionConfig(
                 uris.add(parse(one.strip()));
             }
         }
-        return new ConnectionConfig(uris, token, requestTimeout, retryBackoff, retryBackoffMax);
+        return new ConnectionConfig(uris, security, requestTimeout, retryBackoff, retryBackoffMax);
     }
 
-    ConnectionConfig withToken(@Nullable String newToken) {
-        return new ConnectionConfig(servers, newToken, requestTimeout, retryBackoff, retryBackoffMax);
+    ConnectionConfig with(Security newSecurity) {
+        return new ConnectionConfig(servers, newSecurity, requestTimeout, retryBackoff, retryBackoffMax);
     }
 
     ConnectionConfig withRequestTimeout(Duration timeout) {
-        return new ConnectionConfig(servers, token, timeout, retryBackoff, retryBackoffMax);
+        return new ConnectionConfig(servers, security, timeout, retryBackoff, retryBackoffMax);
     }
 
     ConnectionConfig withRetryBackoff(Duration first, Duration max) {
-        return new ConnectionConfig(servers, token, requestTimeout, first, max);
+        return new ConnectionConfig(servers, security, requestTimeout, first, max);
     }
 
     private static URI parse(String address) {

@@ -1,7 +1,10 @@
 package dev.tidemark.client;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** Settings of a {@link TidemarkConsumer}. Not thread-safe. Values out of range are refused by {@link #build}. */
@@ -42,15 +45,40 @@ public final class ConsumerBuilder<K, V> {
         return with(keyDeserializer, deserializer);
     }
 
-    /** Addresses as {@code http://host:port}, several separated by commas or as several arguments; {@code http://localhost:8080} until set. */
+    /** Addresses as {@code http://host:port} or {@code https://host:port}, several separated by commas or as several arguments; {@code http://localhost:8080} until set. */
     public ConsumerBuilder<K, V> servers(String... addresses) {
         connection = connection.withServers(addresses);
         return this;
     }
 
-    /** The bearer token to send; none until set. */
+    /** The bearer token to send; none until set. Over {@code http} it can be read on the way: use {@code https} beyond your own machine. */
     public ConsumerBuilder<K, V> token(@Nullable String token) {
-        connection = connection.withToken(token);
+        connection = connection.with(connection.security().withToken(token));
+        return this;
+    }
+
+    /**
+     * Where the bearer token comes from that each request sends, for tokens that change while the client runs. Asked by threads of the client's before each request, so it should answer from memory; null: none is
+     * sent. What it throws fails the request with {@link AuthenticationException}.
+     */
+    public ConsumerBuilder<K, V> tokenSupplier(Supplier<@Nullable String> supplier) {
+        connection = connection.with(connection.security().withToken(Objects.requireNonNull(supplier)));
+        return this;
+    }
+
+    /** Trust, for {@code https} addresses, servers whose certificates lead to one in this PEM file, and no others; until set, those the JDK trusts. @throws IllegalArgumentException when the file cannot be used */
+    public ConsumerBuilder<K, V> caCertificates(Path file) {
+        return caCertificates(file, null);
+    }
+
+    /** The same with a PKCS12 or JKS truststore, and its password. @throws IllegalArgumentException when the file cannot be used */
+    public ConsumerBuilder<K, V> caCertificates(Path file, @Nullable String password) {
+        return sslContext(CaCertificates.tls(file, password));
+    }
+
+    /** Everything about TLS in your own hands, client certificates too; for {@code https} addresses. */
+    public ConsumerBuilder<K, V> sslContext(SSLContext context) {
+        connection = connection.with(connection.security().withTls(Objects.requireNonNull(context)));
         return this;
     }
 

@@ -61,6 +61,10 @@ final class Failures {
             return new TidemarkTimeoutException(
                     "no answer from " + server + " within " + timeout.toMillis() + " ms", thrown);
         }
+        String distrust = TlsFailures.explain(server, thrown);
+        if (distrust != null) {
+            return new AuthenticationException(distrust, thrown);
+        }
         return new RetriableException(
                 ErrorCode.BROKER_NOT_AVAILABLE,
                 "the connection to " + server + " broke: " + thrown.getMessage(),

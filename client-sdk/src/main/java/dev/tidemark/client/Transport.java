@@ -8,6 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,11 @@ final class Transport {
             // has real work to do.
             builder.executor(Runnable::run);
             builder.sslContext(new NoTls());
+            return builder.build();
+        }
+        SSLContext tls = config.security().tls();
+        if (tls != null) {
+            builder.sslContext(tls);
         }
         return builder.build();
     }
@@ -94,7 +100,7 @@ final class Transport {
         if (!request.contentType().isEmpty()) {
             builder.header("Content-Type", request.contentType());
         }
-        @Nullable String token = config.token();
+        @Nullable String token = config.security().currentToken();
         if (token != null) {
             builder.header("Authorization", "Bearer " + token);
         }

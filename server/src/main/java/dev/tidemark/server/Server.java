@@ -57,6 +57,7 @@ public final class Server implements AutoCloseable {
     private final @Nullable EmbeddedPostgres embedded;
     private final DatabaseConfig databaseConfig;
     private final Topics topics;
+    private final Security security;
     private final HttpServer http;
 
     /**
@@ -71,6 +72,7 @@ public final class Server implements AutoCloseable {
     private Server(ServerConfig config) {
         this.config = config;
         try {
+            security = started(Security.of(config, metrics));
             embedded = startEmbedded(config);
             if (embedded != null) {
                 steps.done("postgres");
@@ -135,7 +137,15 @@ public final class Server implements AutoCloseable {
                 .toString());
         DatabaseHealth health = started(new DatabaseHealth(database));
         HttpServer server = new HttpServer(
-                config.http(), topics, log, () -> describe(clusterId), health::obstacle, metrics, Clock.systemUTC());
+                config.http(),
+                security.access(),
+                security.tls(),
+                topics,
+                log,
+                () -> describe(clusterId),
+                health::obstacle,
+                metrics,
+                Clock.systemUTC());
         try {
             server.start();
         } catch (RuntimeException failure) {
@@ -170,7 +180,8 @@ public final class Server implements AutoCloseable {
     public URI address() {
         String host = config.http().host();
         boolean ipv6 = host.contains(":") && !host.startsWith("[");
-        return URI.create("http://" + (ipv6 ? "[" + host + "]" : host) + ":" + http.port());
+        return URI.create((security.tls() == null ? "http://" : "https://") + (ipv6 ? "[" + host + "]" : host) + ":"
+                + http.port());
     }
 
     /** The embedded PostgreSQL, or null where the user named one. */
@@ -186,6 +197,11 @@ public final class Server implements AutoCloseable {
     /** How long each step of the start took, as {@code key=value}. */
     String startSteps() {
         return steps.summary();
+    }
+
+    /** Whether requests must show a token. */
+    boolean asksForTokens() {
+        return config.security().tokensFile() != null && !config.security().anonymous();
     }
 
     boolean hasTopic(String name) {

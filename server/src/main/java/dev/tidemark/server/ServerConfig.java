@@ -18,7 +18,8 @@ import org.postgresql.Driver;
  *
  * @param stopTimeout how long a stop waits for requests under way, and then again for the embedded PostgreSQL
  */
-public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits log, Duration stopTimeout) {
+public record ServerConfig(
+        Postgres postgres, HttpConfig http, SecurityConfig security, RecordLog.Limits log, Duration stopTimeout) {
     private static final long KIB = 1024;
     private static final long MIB = 1024 * KIB;
     private static final long GIB = 1024 * MIB;
@@ -74,12 +75,16 @@ public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits 
     /** Settings from flags such as {@code --http-port 0}, the environment and the file they name. @throws ConfigException */
     public static ServerConfig read(List<String> flags, Map<String, String> environment) {
         GivenSettings given = GivenSettings.read(flags, environment);
-        refuseTokens(given);
         int lanes = Math.toIntExact(given.number(Setting.APPEND_LANES, 1, 64, 2));
         Postgres postgres = postgres(given, lanes);
         Duration stopTimeout = Duration.ofMillis(given.number(Setting.STOP_TIMEOUT_MS, 0, HOUR_MS, 10_000));
+        SecurityConfig security = SecurityConfig.read(given);
         return new ServerConfig(
-                postgres, http(given, stopTimeout), log(given, lanes, postgres.poolSize()), stopTimeout);
+                postgres,
+                http(given, security, stopTimeout),
+                security,
+                log(given, lanes, postgres.poolSize()),
+                stopTimeout);
     }
 
     private static Postgres postgres(GivenSettings given, int lanes) {
@@ -121,14 +126,13 @@ public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits 
         return url;
     }
 
-    private static HttpConfig http(GivenSettings given, Duration stopTimeout) {
+    private static HttpConfig http(GivenSettings given, SecurityConfig security, Duration stopTimeout) {
         String host = given.value(Setting.HTTP_HOST).orElse("127.0.0.1");
-        boolean anonymous =
-                given.value(Setting.ALLOW_ANONYMOUS, "must be true or false", ServerConfig::requireBoolean, false);
-        if (!isOwnMachine(host) && !anonymous) {
+        if (!isOwnMachine(host) && !security.isDecided()) {
             throw given.illegal(
                     Setting.HTTP_HOST,
-                    "would let everybody who reaches it do everything; say so with "
+                    "would let everybody who reaches it do everything; name a file of tokens with "
+                            + Setting.TOKENS_FILE.environmentVariable() + ", say so with "
                             + Setting.ALLOW_ANONYMOUS.environmentVariable() + "=true, or listen on 127.0.0.1");
         }
         int port = Math.toIntExact(given.number(Setting.HTTP_PORT, 0, 65_535, 8080));
@@ -139,19 +143,11 @@ public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits 
     }
 
     /** By its spelling: a name would have to be looked up, and may mean something else tomorrow. */
-    private static boolean isOwnMachine(String host) {
+    static boolean isOwnMachine(String host) {
         return host.equals("localhost")
                 || host.equals("::1")
                 || host.equals("[::1]")
                 || host.matches("127(\\.\\d{1,3}){3}");
-    }
-
-    private static boolean requireBoolean(String text) {
-        return switch (text) {
-            case "true" -> true;
-            case "false" -> false;
-            default -> throw new IllegalArgumentException();
-        };
     }
 
     private static RecordLog.Limits log(GivenSettings given, int lanes, int poolSize) {
@@ -185,12 +181,5 @@ public record ServerConfig(Postgres postgres, HttpConfig http, RecordLog.Limits 
                 given.number(Setting.MAX_APPEND_BYTES_PER_SECOND, KIB, 64 * GIB, 0),
                 given.number(Setting.MAX_LOG_BYTES, MIB, Long.MAX_VALUE, 0),
                 Math.toIntExact(given.number(Setting.MAX_SEGMENTS, 0, 1_000_000, 10_000)));
-    }
-
-    /** Better no server than one whose owner thinks it asks for tokens. */
-    private static void refuseTokens(GivenSettings given) {
-        if (given.value(Setting.TOKENS_FILE).isPresent()) {
-            throw given.illegal(Setting.TOKENS_FILE, "this version cannot check tokens yet");
-        }
     }
 }

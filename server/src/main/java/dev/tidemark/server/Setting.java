@@ -27,10 +27,19 @@ public enum Setting {
     DATA_DIR("DIR", "./tidemark-data", "Where the embedded PostgreSQL lives"),
     SCHEMA("NAME", "tidemark", "The SQL schema of views and functions; tables live in the same name + _internal"),
     TOPIC_SCHEMA("NAME", "topic", "The SQL schema with one relation a topic"),
-    HTTP_HOST("HOST", "127.0.0.1", "The address to listen on; any but this machine's own needs --allow-anonymous"),
+    HTTP_HOST(
+            "HOST",
+            "127.0.0.1",
+            "The address to listen on; any but this machine's own needs --tokens-file or --allow-anonymous"),
     HTTP_PORT("PORT", "8080", "The port to listen on; 0: any free one, printed at start"),
-    ALLOW_ANONYMOUS("true|false", "false", "Whether everybody who reaches the server may do everything"),
-    TOKENS_FILE("FILE", "none", "Not available yet: bearer tokens come with a later version"),
+    ALLOW_ANONYMOUS(
+            "true|false", "false", "Whether everybody who reaches the server, and shows no token, may do everything"),
+    TOKENS_FILE("FILE", "none", "Who may do what, by bearer token; tidemark tokens create writes it"),
+    TLS_KEYSTORE_FILE("FILE", "none", "A PKCS12 or JKS keystore with the certificate and key to serve HTTPS with"),
+    TLS_KEYSTORE_PASSWORD("PASSWORD", "none", "The keystore's password. Prefer the environment"),
+    TLS_CERTIFICATE_FILE("FILE", "none", "Instead of a keystore: a PEM file, the server's own certificate first"),
+    TLS_KEY_FILE("FILE", "none", "The certificate's private key, a PEM file in PKCS#8"),
+    TLS_KEY_PASSWORD("PASSWORD", "none", "The private key's password, where it has one of its own"),
     MAX_REQUEST_BYTES("BYTES", "16777216", "The largest HTTP request"),
     APPEND_LANES("N", "2", "Database transactions that append at a time"),
     APPEND_TIMEOUT_MS(
@@ -99,7 +108,7 @@ public enum Setting {
 
     /** Whether the value may hold a password, and must not be shown. */
     boolean isSecret() {
-        return this == DB_PASSWORD || this == JDBC_URL;
+        return this == DB_PASSWORD || this == JDBC_URL || this == TLS_KEYSTORE_PASSWORD || this == TLS_KEY_PASSWORD;
     }
 
     /** By its name without prefix, in any spelling: {@code http-port}, {@code http.port}, {@code TIDEMARK_HTTP_PORT}. */

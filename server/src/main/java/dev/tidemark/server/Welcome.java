@@ -1,6 +1,7 @@
 package dev.tidemark.server;
 
 import dev.tidemark.embedded.EmbeddedPostgres;
+import java.net.URI;
 
 /** What a person reads once the server is ready: where everything is, and two lines that work when pasted. */
 final class Welcome {
@@ -11,7 +12,9 @@ final class Welcome {
 
     static String text(Server server) {
         String command = System.getProperty("tidemark.command", "bin/tidemark");
-        String option = server.address().getPort() == DEFAULT_PORT ? "" : " --server " + server.address();
+        URI address = server.address();
+        boolean isDefault = address.getPort() == DEFAULT_PORT && "http".equals(address.getScheme());
+        String option = isDefault ? "" : " --server " + address;
         String create = server.hasTopic(TOPIC) ? "" : command + " topics create " + TOPIC + option + " && ";
         return """
 
@@ -19,13 +22,22 @@ final class Welcome {
 
                   HTTP   %s
                 %s
-                Try, in another terminal:
+                Try, in another terminal%s:
 
                   %secho 'Hello, log' | %s produce %s%s
                   %s consume %s --from earliest --exit-at-end%s
 
                 """.formatted(
-                server.address(), databaseLines(server), create, command, TOPIC, option, command, TOPIC, option);
+                        server.address(),
+                        databaseLines(server),
+                        server.asksForTokens() ? ", with a token for everything in TIDEMARK_TOKEN" : "",
+                        create,
+                        command,
+                        TOPIC,
+                        option,
+                        command,
+                        TOPIC,
+                        option);
     }
 
     /** A database somebody else runs is shown without its password; who started us has it. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tidemark.server.log.quota.Quotas;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.SchemaNames;
+import dev.tidemark.server.tls.TlsConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +36,10 @@ class ServerConfigTest {
             Map.entry(Setting.HTTP_HOST, "0.0.0.0"),
             Map.entry(Setting.HTTP_PORT, "0"),
             Map.entry(Setting.ALLOW_ANONYMOUS, "true"),
+            Map.entry(Setting.TOKENS_FILE, "/etc/tokens"),
+            Map.entry(Setting.TLS_KEYSTORE_FILE, "/etc/server.p12"),
+            Map.entry(Setting.TLS_KEYSTORE_PASSWORD, "sesame"),
+            Map.entry(Setting.TLS_KEY_PASSWORD, "open"),
             Map.entry(Setting.MAX_REQUEST_BYTES, "4194304"),
             Map.entry(Setting.APPEND_LANES, "3"),
             Map.entry(Setting.APPEND_TIMEOUT_MS, "500"),
@@ -45,6 +50,8 @@ class ServerConfigTest {
             Map.entry(Setting.TAIL_CACHE_BYTES, "0"),
             Map.entry(Setting.READ_AHEAD_BYTES, "4000000"),
             Map.entry(Setting.STOP_TIMEOUT_MS, "7"));
+
+    private static final List<Setting> PEM = List.of(Setting.TLS_CERTIFICATE_FILE, Setting.TLS_KEY_FILE);
 
     @TempDir
     Path folder;
@@ -64,6 +71,7 @@ class ServerConfigTest {
         assertThat(postgres.schemas()).isEqualTo(new SchemaNames("tidemark", "tidemark_internal", "topic"));
         assertThat(config.http().host()).isEqualTo("127.0.0.1");
         assertThat(config.http().port()).isEqualTo(8080);
+        assertThat(config.security()).isEqualTo(new SecurityConfig(null, false, null));
         assertThat(config.http().maxRequestBytes()).isEqualTo(16 * 1024 * 1024);
         assertThat(config.http().stopTimeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(config.log().append().lanes()).isEqualTo(2);
@@ -123,6 +131,11 @@ class ServerConfigTest {
         assertThat(postgres.schemas()).isEqualTo(new SchemaNames("log", "log_internal", "events"));
         assertThat(config.http().host()).isEqualTo("0.0.0.0");
         assertThat(config.http().port()).isZero();
+        assertThat(config.security())
+                .isEqualTo(new SecurityConfig(
+                        Path.of("/etc/tokens"),
+                        true,
+                        new TlsConfig.Keystore(Path.of("/etc/server.p12"), "sesame", "open")));
         assertThat(config.http().maxRequestBytes()).isEqualTo(4_194_304);
         assertThat(config.log().append().lanes()).isEqualTo(3);
         assertThat(config.log().append().timeoutMs()).isEqualTo(500);
@@ -137,8 +150,25 @@ class ServerConfigTest {
     @Test
     void everySettingIsTested() {
         assertThat(Arrays.stream(Setting.values())
-                        .filter(setting -> setting != Setting.CONFIG_FILE && setting != Setting.TOKENS_FILE))
+                        .filter(setting -> setting != Setting.CONFIG_FILE && !PEM.contains(setting)))
                 .containsExactlyInAnyOrderElementsOf(OTHER.keySet());
+    }
+
+    @Test
+    void pemFilesStandInPlaceOfAKeystore() {
+        List<String> flags = List.of("--tls-certificate-file=chain.pem", "--tls-key-file=key.pem");
+        assertThat(ServerConfig.read(flags, Map.of()).security().tls())
+                .isEqualTo(new TlsConfig.Pem(Path.of("chain.pem"), Path.of("key.pem"), null));
+        assertThatThrownBy(() -> ServerConfig.read(flags, Map.of("TIDEMARK_TLS_KEYSTORE_FILE", "server.p12")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("name one of the two");
+    }
+
+    @Test
+    void aTokensFileIsEnoughToListenElsewhere() {
+        ServerConfig config = ServerConfig.read(List.of("--http-host=0.0.0.0", "--tokens-file=tokens"), Map.of());
+        assertThat(config.security().tokensFile()).isEqualTo(Path.of("tokens"));
+        assertThat(config.security().anonymous()).isFalse();
     }
 
     @Test
@@ -199,7 +229,11 @@ class ServerConfigTest {
             --topic-schema=tidemark          | --topic-schema=tidemark: must be another schema
             --topic-schema=tidemark_internal | --topic-schema=tidemark_internal: must be another schema
             --jdbc-url=postgres://x          | --jdbc-url: must be jdbc:postgresql://host:port/database
-            --tokens-file=tokens             | --tokens-file=tokens: this version cannot check tokens yet
+            --http-host=::                   | TIDEMARK_TOKENS_FILE
+            --tls-certificate-file=a         | --tls-certificate-file=a: needs TIDEMARK_TLS_KEY_FILE
+            --tls-key-file=a                 | --tls-key-file=a: needs TIDEMARK_TLS_CERTIFICATE_FILE
+            --tls-keystore-password=secret   | --tls-keystore-password: needs TIDEMARK_TLS_KEYSTORE_FILE
+            --tls-key-password=secret        | --tls-key-password: needs a private key
             --port=1                         | --port: no such setting; the flags are --config-file --jdbc-url
             --http.port=1                    | --http.port: no such setting
             --http-port                      | --http-port: needs a value, PORT
@@ -241,6 +275,10 @@ class ServerConfigTest {
         ServerConfig config =
                 ServerConfig.read(List.of(), Map.of("TIDEMARK_JDBC_URL", url, "TIDEMARK_DB_PASSWORD", "secret"));
         assertThat(config.toString()).doesNotContain("hidden", "secret");
+        assertThat(ServerConfig.read(List.of("--tls-keystore-file=k", "--tls-keystore-password=hidden"), Map.of())
+                        .toString())
+                .contains("Keystore[k]")
+                .doesNotContain("hidden");
         assertThat(DatabaseConfig.of(url).toString()).doesNotContain("hidden");
         assertThatThrownBy(() -> ServerConfig.read(List.of(), Map.of("TIDEMARK_JDBC_URL", "jdbc:pg:secret")))
                 .hasMessageNotContaining("secret");

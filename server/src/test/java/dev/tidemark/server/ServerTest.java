@@ -16,6 +16,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -25,11 +27,15 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class ServerTest {
     @RegisterExtension
     static final TestDatabase database = TestDatabase.empty();
+
+    @TempDir
+    Path folder;
 
     private final HttpClient client = HttpClient.newHttpClient();
 
@@ -100,6 +106,20 @@ class ServerTest {
     void databaseThatIsNotThereIsWaitedForAndThenOneLine() {
         assertThat(serve("--jdbc-url=jdbc:postgresql://127.0.0.1:1/none", "--db-start-timeout-ms=200"))
                 .startsWith("1 tidemark: cannot use PostgreSQL at jdbc:postgresql://127.0.0.1:1/none: ");
+    }
+
+    @Test
+    void brokenTokensFileIsOneLineThatNamesFileAndLine() throws IOException, SQLException {
+        Path file = Files.writeString(folder.resolve("tokens"), "# ours\nprincipal=me");
+        assertThat(serve("--tokens-file=" + file, "--jdbc-url=" + database.jdbcUrl()))
+                .isEqualTo("1 tidemark: " + file + ", line 2: has no allow=" + System.lineSeparator());
+        assertThat(connectionsOfServers()).isZero();
+    }
+
+    @Test
+    void missingCertificateIsOneLineThatNamesTheFile() {
+        assertThat(serve("--tls-keystore-file=/no/such.p12", "--jdbc-url=" + database.jdbcUrl()))
+                .startsWith("1 tidemark: /no/such.p12: there is no such file");
     }
 
     @Test

@@ -81,6 +81,20 @@ class DependenciesTest {
             .resideInAPackage(SERVER + ".topic..");
 
     @ArchTest
+    static final ArchRule accessAndTlsKnowOnlyTheirFiles = noClasses()
+            .that()
+            .resideInAnyPackage(SERVER + ".access..", SERVER + ".tls..", SERVER + ".file..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    SERVER,
+                    SERVER + ".http..",
+                    SERVER + ".log..",
+                    SERVER + ".topic..",
+                    SERVER + ".json..",
+                    SERVER + ".postgres..");
+
+    @ArchTest
     static final ArchRule segmentsTailAndQuotasKnowNeitherAppendNorFetch = noClasses()
             .that()
             .resideInAnyPackage(SERVER + ".log.segment..", SERVER + ".log.tail..", SERVER + ".log.quota..")

@@ -40,6 +40,7 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
     private final HttpApi http = new HttpApi(this::uri);
     private final List<String> flags;
     private int port;
+    private String scheme = "http";
     private @Nullable Server running;
 
     /** @param flags of the server, beside where it listens and its database */
@@ -58,6 +59,7 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
         all.addAll(List.of("--http-port", Integer.toString(port), "--jdbc-url", database.jdbcUrl()));
         running = Server.start(ServerConfig.read(all, Map.of()));
         port = running.address().getPort();
+        scheme = running.address().getScheme();
         http.forgetConnections();
     }
 
@@ -101,7 +103,7 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
     }
 
     public URI uri() {
-        return URI.create("http://127.0.0.1:" + port);
+        return URI.create(scheme + "://127.0.0.1:" + port);
     }
 
     public HttpApi http() {

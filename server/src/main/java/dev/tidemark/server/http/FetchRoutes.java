@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.OffsetAnswer;
+import dev.tidemark.server.access.Permission;
+import dev.tidemark.server.access.Principal;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.fetch.FetchRequest;
 import dev.tidemark.server.log.fetch.OffsetFound;
@@ -51,9 +53,17 @@ final class FetchRoutes {
 
     List<Route> routes() {
         return List.of(
-                new Route(HandlerType.GET, "/v1/topics/{topic}/partitions/{partition}/records", this::fetchOne),
-                new Route(HandlerType.GET, "/v1/topics/{topic}/partitions/{partition}/offsets", this::offset),
-                new Route(HandlerType.POST, "/v1/fetch", this::fetchSeveral));
+                new Route(
+                        HandlerType.GET,
+                        "/v1/topics/{topic}/partitions/{partition}/records",
+                        Need.READ_TOPIC,
+                        this::fetchOne),
+                new Route(
+                        HandlerType.GET,
+                        "/v1/topics/{topic}/partitions/{partition}/offsets",
+                        Need.READ_TOPIC,
+                        this::offset),
+                new Route(HandlerType.POST, "/v1/fetch", Need.READ_SOMEWHERE, this::fetchSeveral));
     }
 
     private void fetchOne(Context ctx) {
@@ -93,9 +103,24 @@ final class FetchRoutes {
 
     /** The partitions of a request that can be asked for, and the answers of those that cannot, each in its place. */
     private static final class Asked {
+        final Principal principal;
+
+        /** Whether a partition that may not be read is refused in its own place, as others of the request may be answered; else the request is. */
+        final boolean eachForItself;
+
         final List<@Nullable Topic> topics = new ArrayList<>();
         final List<@Nullable PartitionRecords> refused = new ArrayList<>();
         final List<FetchRequest.Position> positions = new ArrayList<>();
+
+        Asked(Principal principal, boolean eachForItself) {
+            this.principal = principal;
+            this.eachForItself = eachForItself;
+        }
+
+        boolean isPartitionsOwn(ErrorCode error) {
+            return error == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+                    || eachForItself && error == ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+        }
 
         boolean isAllLegal() {
             return positions.size() == topics.size();
@@ -127,7 +152,7 @@ final class FetchRoutes {
         int maxRecords = fields.integer("max_records", Integer.MAX_VALUE, 1, Integer.MAX_VALUE);
         int maxBytes = budget.share(fields.integer("max_bytes", DEFAULT_MAX_BYTES, 1, MAX_BYTES));
         int maxWaitMs = fields.integer("max_wait_ms", 0, 0, MAX_WAIT_MS);
-        Asked asked = asked(fields.requiredList("partitions"));
+        Asked asked = asked(fields.requiredList("partitions"), new Asked(Gate.principal(ctx), binary));
         // A partition that cannot be read is told at once, not after the others' wait.
         int wait = asked.isAllLegal() ? maxWaitMs : 0;
         fetch(ctx, new FetchRequest(asked.positions, maxRecords, maxBytes, wait), (read, afterwards) -> {
@@ -140,13 +165,12 @@ final class FetchRoutes {
         });
     }
 
-    private Asked asked(List<JsonNode> partitions) {
+    private Asked asked(List<JsonNode> partitions, Asked asked) {
         if (partitions.isEmpty() || partitions.size() > MAX_POSITIONS) {
             throw new ApiException(
                     ErrorCode.INVALID_REQUEST,
                     "\"partitions\" must name from 1 to " + MAX_POSITIONS + " partitions, not " + partitions.size());
         }
-        Asked asked = new Asked();
         for (int i = 0; i < partitions.size(); i++) {
             JsonFields fields =
                     JsonFields.of(partitions.get(i), "partitions[" + i + "]", "topic", "partition", "offset");
@@ -163,6 +187,7 @@ final class FetchRoutes {
             fields.longInteger(offset, "offset", 0, Long.MAX_VALUE);
         }
         try {
+            asked.principal.require(Permission.READ, name);
             Topic topic = topics.find(name);
             topic.partitionId(partition);
             long from = offset.isTextual()
@@ -172,7 +197,7 @@ final class FetchRoutes {
             asked.topics.add(topic);
             asked.refused.add(null);
         } catch (ApiException e) {
-            if (e.error() != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
+            if (!asked.isPartitionsOwn(e.error())) {
                 throw e;
             }
             asked.topics.add(null);

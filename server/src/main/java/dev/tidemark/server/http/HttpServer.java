@@ -3,7 +3,9 @@ package dev.tidemark.server.http;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.ClusterDescription;
+import dev.tidemark.server.access.Access;
 import dev.tidemark.server.log.RecordLog;
+import dev.tidemark.server.tls.TlsKeys;
 import dev.tidemark.server.topic.Topics;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
@@ -23,6 +25,7 @@ import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
 
 /** The door to HTTP: serves the doors of the log and of topics until stopped. Thread-safe. */
 public final class HttpServer implements AutoCloseable {
@@ -41,12 +44,15 @@ public final class HttpServer implements AutoCloseable {
     private final Problems problems;
     private final FailureLog failures = new FailureLog();
     private final List<Route> routes;
+    private final Gate gate;
+    private final @Nullable TlsKeys tls;
     private final Javalin javalin;
     private final AtomicBoolean stopping = new AtomicBoolean();
 
     /**
      * Nothing is served before {@link #start}.
      *
+     * @param tls null: HTTP in the clear
      * @param cluster the answer of {@code GET /v1/cluster}; may block on the database
      * @param readiness asked by {@code /health/ready}
      * @param metrics what {@code /metrics} shows; the meters of HTTP itself are registered in it
@@ -54,6 +60,8 @@ public final class HttpServer implements AutoCloseable {
      */
     public HttpServer(
             HttpConfig config,
+            Access access,
+            @Nullable TlsKeys tls,
             Topics topics,
             RecordLog log,
             Supplier<ClusterDescription> cluster,
@@ -61,6 +69,7 @@ public final class HttpServer implements AutoCloseable {
             PrometheusMeterRegistry metrics,
             InstantSource clock) {
         this.config = config;
+        this.tls = tls;
         this.threads = threads(config);
         this.slowPeers = new SlowPeers(config.pace(), threads);
         this.slowHeads = new SlowHeads(config.pace());
@@ -75,6 +84,7 @@ public final class HttpServer implements AutoCloseable {
                         new FetchRoutes(topics, log, bodies, answers, threads).routes())
                 .flatMap(List::stream)
                 .toList();
+        this.gate = new Gate(access, tls != null, routes, threads);
         this.javalin = Javalin.create(this::configure);
         gauges(bodies, answers);
     }
@@ -130,6 +140,7 @@ public final class HttpServer implements AutoCloseable {
             javalinConfig.routes.addHttpHandler(route.method(), route.path(), named(route));
         }
         javalinConfig.routes.before(this::begin);
+        javalinConfig.routes.before(gate::authenticate);
         javalinConfig.routes.exception(Exception.class, (failure, ctx) -> problems.answer(ctx, failure));
         javalinConfig.routes.exception(
                 io.javalin.http.HttpResponseException.class, (failure, ctx) -> problems.answer(ctx, failure));
@@ -149,7 +160,9 @@ public final class HttpServer implements AutoCloseable {
 
     private ServerConnector connector(Server server, HttpConfiguration http) {
         http.setOutputAggregationSize(Answers.SMALL_BYTES);
-        ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+        ServerConnector connector = tls == null
+                ? new ServerConnector(server, new HttpConnectionFactory(http))
+                : TlsConnector.of(server, http, tls);
         connector.addBean(slowHeads);
         connector.setHost(config.host());
         connector.setPort(config.port());
@@ -174,12 +187,14 @@ public final class HttpServer implements AutoCloseable {
     }
 
     /** The handler, with its route known to the metrics and its request to the log. */
-    private static Handler named(Route route) {
+    private Handler named(Route route) {
         String name = route.name();
         return ctx -> {
             ctx.attribute(ROUTE, name);
             try (var ignored = RequestIds.inLog(ctx)) {
-                route.handler().handle(ctx);
+                if (gate.letsThrough(ctx, route)) {
+                    route.handler().handle(ctx);
+                }
             }
         };
     }

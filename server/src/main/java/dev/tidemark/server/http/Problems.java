@@ -31,6 +31,9 @@ final class Problems {
     /** Under which a request's error is kept for the log. */
     private static final String ATTRIBUTE = "tidemark.error";
 
+    /** RFC 6750. */
+    private static final String CHALLENGE = "Bearer realm=\"tidemark\"";
+
     private final RequestMetrics metrics;
     private final LineRate unexpected = new LineRate(System::nanoTime);
 
@@ -125,6 +128,9 @@ final class Problems {
         ctx.attribute(ATTRIBUTE, problem.error());
         if (problem.status() == TooSlow.STATUS) {
             ctx.res().setHeader("Connection", "close");
+        }
+        if (problem.status() == ErrorCode.SASL_AUTHENTICATION_FAILED.httpStatus()) {
+            ctx.res().setHeader("WWW-Authenticate", CHALLENGE);
         }
         ctx.res().resetBuffer();
         Answers.bytes(ctx, problem.status(), MediaTypes.PROBLEM, encoded(problem));

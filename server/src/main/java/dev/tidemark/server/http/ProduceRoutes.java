@@ -20,9 +20,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Appending, in both forms. A request waits for its COMMIT without a thread; its answer is written on one of HTTP's, never on the log's. */
 final class ProduceRoutes {
-    /** Until there are tokens, everybody is. */
-    static final String ANONYMOUS = "anonymous";
-
     private final Topics topics;
     private final RecordLog log;
     private final RequestBodies bodies;
@@ -43,8 +40,8 @@ final class ProduceRoutes {
 
     List<Route> routes() {
         return List.of(
-                new Route(HandlerType.POST, "/v1/topics/{topic}/records", this::produce),
-                new Route(HandlerType.POST, "/v1/producers", this::newProducer));
+                new Route(HandlerType.POST, "/v1/topics/{topic}/records", Need.WRITE_TOPIC, this::produce),
+                new Route(HandlerType.POST, "/v1/producers", Need.WRITE_SOMEWHERE, this::newProducer));
     }
 
     private void produce(Context ctx) {
@@ -69,7 +66,8 @@ final class ProduceRoutes {
     private void produceFrame(Context ctx, Topic topic, Acks acks, List<ProduceFrame.Batch> batches) {
         int[] partitions =
                 batches.stream().mapToInt(ProduceFrame.Batch::partition).toArray();
-        var appended = log.append(new AppendRequest(entries(topic, batches), acks, false, ANONYMOUS));
+        String principal = Gate.principal(ctx).name();
+        var appended = log.append(new AppendRequest(entries(topic, batches), acks, false, principal));
         ctx.future(() -> appended.thenAcceptAsync(outcomes -> answerFrame(ctx, partitions, outcomes), answering));
     }
 
@@ -101,7 +99,8 @@ final class ProduceRoutes {
         // Made before the log owns the arrays, and may stamp its own time into them; and so that they are not held for
         // the answer's sake.
         JsonProduceAnswer answer = JsonProduceAnswer.of(request);
-        var appended = log.append(new AppendRequest(entries(topic, request.batches()), acks, true, ANONYMOUS));
+        String principal = Gate.principal(ctx).name();
+        var appended = log.append(new AppendRequest(entries(topic, request.batches()), acks, true, principal));
         ctx.future(() -> appended.thenAcceptAsync(outcomes -> answer.write(ctx, outcomes), answering));
     }
 

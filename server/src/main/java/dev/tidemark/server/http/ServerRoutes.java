@@ -44,11 +44,11 @@ final class ServerRoutes {
 
     List<Route> routes() {
         return List.of(
-                new Route(HandlerType.GET, "/v1/cluster", this::cluster),
-                new Route(HandlerType.GET, "/health/live", this::live),
-                new Route(HandlerType.GET, "/health/ready", this::ready),
-                new Route(HandlerType.GET, "/metrics", this::metrics),
-                new Route(HandlerType.GET, OPENAPI, this::openApi));
+                new Route(HandlerType.GET, "/v1/cluster", Need.TOKEN, this::cluster),
+                new Route(HandlerType.GET, "/health/live", Need.NOTHING, this::live),
+                new Route(HandlerType.GET, "/health/ready", Need.NOTHING, this::ready),
+                new Route(HandlerType.GET, "/metrics", Need.TOKEN, this::metrics),
+                new Route(HandlerType.GET, OPENAPI, Need.NOTHING, this::openApi));
     }
 
     private void cluster(Context ctx) {

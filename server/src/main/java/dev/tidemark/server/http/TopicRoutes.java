@@ -6,6 +6,9 @@ import dev.tidemark.protocol.api.AlterTopicRequest;
 import dev.tidemark.protocol.api.CreateTopicRequest;
 import dev.tidemark.protocol.api.TopicDescription;
 import dev.tidemark.protocol.api.TopicList;
+import dev.tidemark.protocol.api.TopicSummary;
+import dev.tidemark.server.access.Permission;
+import dev.tidemark.server.access.Principal;
 import dev.tidemark.server.http.RequestBodies.Body;
 import dev.tidemark.server.topic.Topics;
 import io.javalin.http.Context;
@@ -27,23 +30,31 @@ final class TopicRoutes {
 
     List<Route> routes() {
         return List.of(
-                new Route(HandlerType.GET, "/v1/topics", this::list),
-                new Route(HandlerType.POST, "/v1/topics", this::create),
-                new Route(HandlerType.GET, "/v1/topics/{topic}", this::describe),
-                new Route(HandlerType.PATCH, "/v1/topics/{topic}", this::alter),
-                new Route(HandlerType.DELETE, "/v1/topics/{topic}", this::delete));
+                new Route(HandlerType.GET, "/v1/topics", Need.TOKEN, this::list),
+                new Route(HandlerType.POST, "/v1/topics", Need.ADMIN_SOMEWHERE, this::create),
+                new Route(HandlerType.GET, "/v1/topics/{topic}", Need.SIGHT_OF_TOPIC, this::describe),
+                new Route(HandlerType.PATCH, "/v1/topics/{topic}", Need.ADMIN_TOPIC, this::alter),
+                new Route(HandlerType.DELETE, "/v1/topics/{topic}", Need.ADMIN_TOPIC, this::delete));
     }
 
     private void list(Context ctx) {
         Query.of(ctx);
-        Answers.json(ctx, 200, new TopicList(topics.list()));
+        Answers.json(ctx, 200, new TopicList(seenBy(Gate.principal(ctx))));
+    }
+
+    private List<TopicSummary> seenBy(Principal principal) {
+        return topics.list().stream()
+                .filter(topic -> principal.maySee(topic.name()))
+                .toList();
     }
 
     private void create(Context ctx) {
         Query.of(ctx);
         ContentTypes.requireJson(ctx);
         bodies.read(ctx, body -> {
-            TopicDescription topic = topics.create(createRequest(body));
+            CreateTopicRequest request = createRequest(body);
+            Gate.principal(ctx).require(Permission.ADMIN, request.name());
+            TopicDescription topic = topics.create(request);
             ctx.res().setHeader("Location", "/v1/topics/" + topic.name());
             Answers.json(ctx, 201, topic);
         });

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.protocol.api.ClusterDescription;
+import dev.tidemark.server.access.Access;
 import dev.tidemark.server.http.RunningServer.Answer;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
@@ -144,6 +145,8 @@ class HttpBoundsTest {
     private static HttpServer server(Database database, RecordLog log) {
         return new HttpServer(
                 HttpConfig.listeningOn("127.0.0.1", 0),
+                Access.toEverybody(),
+                null,
                 new Topics(database),
                 log,
                 () -> new ClusterDescription("some-cluster", "1.2.3", List.of()),

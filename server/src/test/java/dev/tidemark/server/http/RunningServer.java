@@ -3,6 +3,7 @@ package dev.tidemark.server.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.protocol.api.ClusterDescription;
+import dev.tidemark.server.access.Access;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.testing.TestDatabase;
@@ -38,6 +39,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
 
     private final TestDatabase database;
     private final HttpConfig config;
+    private final Supplier<Access> access;
     private final AtomicReference<String> obstacle = new AtomicReference<>();
     private final AtomicReference<Supplier<ClusterDescription>> cluster =
             new AtomicReference<>(RunningServer::someCluster);
@@ -51,8 +53,13 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
     }
 
     RunningServer(TestDatabase database, HttpConfig config) {
+        this(database, config, Access::toEverybody);
+    }
+
+    RunningServer(TestDatabase database, HttpConfig config, Supplier<Access> access) {
         this.database = database;
         this.config = config;
+        this.access = access;
     }
 
     private static ClusterDescription someCluster() {
@@ -69,6 +76,8 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
                 metrics);
         server = new HttpServer(
                 config,
+                access.get(),
+                null,
                 new Topics(database.database()),
                 log,
                 () -> cluster.get().get(),

@@ -1,0 +1,2 @@
+/** Files that people change while the server runs: tokens, certificates. */
+package dev.tidemark.server.file;
