@@ -69,11 +69,23 @@ final class TopicRemoval {
                 remove(topicId, start);
             }
         } finally {
-            claim(Duration.ZERO);
+            release();
         }
     }
 
-    /** The lease is for a server that dies in mid-round; zero gives it back. */
+    /** Also when the server stops in mid-round: the lease is there for one that dies. */
+    private void release() {
+        boolean stopping = Thread.interrupted();
+        try {
+            claim(Duration.ZERO);
+        } finally {
+            if (stopping) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Zero gives the lease back. */
     private boolean claim(Duration lease) {
         return Boolean.TRUE.equals(database.query(
                 jooq -> Routines.claimHousekeeping(jooq.configuration(), TASK, holder, (int) lease.toMillis())));
@@ -81,7 +93,9 @@ final class TopicRemoval {
 
     private void remove(int topicId, long roundStart) {
         boolean goesOn = true;
-        while (goesOn && System.nanoTime() - roundStart < ROUND.toNanos() && !Thread.interrupted()) {
+        while (goesOn
+                && System.nanoTime() - roundStart < ROUND.toNanos()
+                && !Thread.currentThread().isInterrupted()) {
             try {
                 goesOn = step(topicId);
             } catch (SQLException | DataAccessException e) {

@@ -51,22 +51,29 @@ final class TopicStore {
     }
 
     private static @Nullable Topic find(DSLContext jooq, String name) {
-        var row = jooq.selectFrom(TOPIC)
+        // One query: every busy topic is asked for once a second.
+        Field<Integer[]> partitionIds =
+                DSL.field(DSL.select(DSL.arrayAgg(PARTITION.PARTITION_ID).orderBy(PARTITION.PARTITION_))
+                        .from(PARTITION)
+                        .where(PARTITION.TOPIC_ID.eq(TOPIC.TOPIC_ID)));
+        var found = jooq.select(TOPIC, partitionIds)
+                .from(TOPIC)
                 .where(TOPIC.NAME.eq(name))
                 .and(TOPIC.DELETED_AT.isNull())
                 .fetchOne();
-        if (row == null) {
+        if (found == null) {
             return null;
         }
-        List<Integer> partitionIds = jooq.select(PARTITION.PARTITION_ID)
-                .from(PARTITION)
-                .where(PARTITION.TOPIC_ID.eq(row.getTopicId()))
-                .orderBy(PARTITION.PARTITION_)
-                .fetch(PARTITION.PARTITION_ID);
+        var row = found.value1();
         Map<String, String> configs = fromJson(row.getConfigs());
         configs.put(TopicConfigs.KEY_TYPE, row.getKeyType());
         configs.put(TopicConfigs.VALUE_TYPE, row.getValueType());
-        return new Topic(row.getTopicId(), row.getTopicUuid(), row.getName(), partitionIds, TopicConfigs.read(configs));
+        return new Topic(
+                row.getTopicId(),
+                row.getTopicUuid(),
+                row.getName(),
+                List.of(found.value2()),
+                TopicConfigs.read(configs));
     }
 
     List<TopicSummary> list() {
