@@ -3,6 +3,7 @@ package dev.tidemark.client;
 import java.net.URI;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -17,18 +18,24 @@ final class TlsFailures {
     /** In one line for a person; null when the failure is no such thing. */
     static @Nullable String explain(URI server, Throwable thrown) {
         if (find(thrown, CertificateException.class) instanceof CertificateException refused) {
-            boolean unknownCa = find(thrown, CertPathBuilderException.class) != null;
-            return unknownCa
-                    ? "the certificate of " + server
-                            + " is from a CA that is not trusted here; name the CA's certificate"
-                            + " with caCertificates(), or --ca-cert on the command line"
-                    : "the certificate of " + server + " is refused: " + refused.getMessage();
+            return "the certificate of " + server + " " + why(refused);
         }
         if (find(thrown, SSLException.class) instanceof SSLException spoken
                 && NO_TLS.matcher(String.valueOf(spoken.getMessage())).matches()) {
             return server + " answers without TLS; its address should begin with http://";
         }
         return null;
+    }
+
+    private static String why(CertificateException refused) {
+        if (find(refused, CertPathBuilderException.class) != null) {
+            return "is from a CA that is not trusted here; name the CA's certificate with caCertificates(), or --ca-cert on"
+                    + " the command line";
+        }
+        if (find(refused, CertificateExpiredException.class) instanceof CertificateExpiredException expired) {
+            return "has expired: " + expired.getMessage();
+        }
+        return "is refused: " + refused.getMessage();
     }
 
     private static @Nullable Throwable find(Throwable thrown, Class<? extends Throwable> type) {

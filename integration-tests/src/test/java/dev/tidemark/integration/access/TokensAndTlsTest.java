@@ -248,7 +248,7 @@ class TokensAndTlsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"-ext san=dns:elsewhere, No subject alternative names", "-startdate -10d -validity 5, NotAfter"})
+    @CsvSource({"-ext san=dns:elsewhere, is refused: No subject alternative names", "-startdate -10d -validity 5, has expired: NotAfter"})
     void aCertificateForAnotherAddressOrTimeIsRefusedAndWhyIsSaid(String options, String why) throws Exception {
         Path store = CERTIFICATES.signedBy(CA, "unfit", options.split(" "));
         HttpsServer unfit = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -260,7 +260,6 @@ class TokensAndTlsTest {
                 .build()) {
             assertThatThrownBy(admin::listTopics)
                     .isInstanceOf(AuthenticationException.class)
-                    .hasMessageContaining("is refused: ")
                     .hasMessageContaining(why);
         } finally {
             unfit.stop(0);

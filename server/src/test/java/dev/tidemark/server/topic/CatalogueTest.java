@@ -38,6 +38,8 @@ class CatalogueTest {
                     .isEqualTo(3);
             assertThat(number(reader, "select last_offset from tidemark.segments where state = 'active'"))
                     .isEqualTo(2);
+            assertThat(number(reader, "select last_offset from tidemark.batches where principal is not null"))
+                    .isEqualTo(2);
             assertThat(number(reader, "select count(*) from tidemark.verify('" + topic.name() + "')"))
                     .isZero();
             assertThatThrownBy(() -> number(reader, "select count(*) from tidemark_internal.batch"))
