@@ -29,6 +29,9 @@ public enum Setting {
     TOPIC_SCHEMA("NAME", "topic", "The SQL schema with one relation a topic"),
     HTTP_HOST("HOST", "127.0.0.1", "The address to listen on; any but this machine's own needs --allow-anonymous"),
     HTTP_PORT("PORT", "8080", "The port to listen on; 0: any free one, printed at start"),
+    ADVERTISED_URL("URL", "where it listens", "Where clients reach this server, for GET /v1/cluster: http://host:port"),
+    LISTEN_JDBC_URL(
+            "URL", "as JDBC_URL", "A way to the same PostgreSQL past any pooler, to hear of what other servers append"),
     ALLOW_ANONYMOUS("true|false", "false", "Whether everybody who reaches the server may do everything"),
     TOKENS_FILE("FILE", "none", "Not available yet: bearer tokens come with a later version"),
     MAX_REQUEST_BYTES("BYTES", "16777216", "The largest HTTP request"),
@@ -88,7 +91,7 @@ public enum Setting {
 
     /** Whether the value may hold a password, and must not be shown. */
     boolean isSecret() {
-        return this == DB_PASSWORD || this == JDBC_URL;
+        return this == DB_PASSWORD || this == JDBC_URL || this == LISTEN_JDBC_URL;
     }
 
     /** By its name without prefix, in any spelling: {@code http-port}, {@code http.port}, {@code TIDEMARK_HTTP_PORT}. */

@@ -33,6 +33,8 @@ class ServerConfigTest {
             Map.entry(Setting.TOPIC_SCHEMA, "events"),
             Map.entry(Setting.HTTP_HOST, "0.0.0.0"),
             Map.entry(Setting.HTTP_PORT, "0"),
+            Map.entry(Setting.ADVERTISED_URL, "http://log-1.example.com:8080"),
+            Map.entry(Setting.LISTEN_JDBC_URL, "jdbc:postgresql://direct.example.com/app"),
             Map.entry(Setting.ALLOW_ANONYMOUS, "true"),
             Map.entry(Setting.MAX_REQUEST_BYTES, "4194304"),
             Map.entry(Setting.APPEND_LANES, "3"),
@@ -70,6 +72,7 @@ class ServerConfigTest {
         assertThat(config.log().readAheadBytes())
                 .isEqualTo(Math.min(32L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 16));
         assertThat(config.log().fetchThreads()).isEqualTo(6);
+        assertThat(config.neighbours()).isEqualTo(new ServerConfig.Neighbours(null, null));
         assertThat(config.stopTimeout()).isEqualTo(Duration.ofSeconds(10));
     }
 
@@ -125,6 +128,9 @@ class ServerConfigTest {
         assertThat(config.log().tailCacheBytes()).isZero();
         assertThat(config.log().readAheadBytes()).isEqualTo(4_000_000);
         assertThat(config.log().fetchThreads()).isEqualTo(15);
+        assertThat(config.neighbours())
+                .isEqualTo(new ServerConfig.Neighbours(
+                        "http://log-1.example.com:8080", "jdbc:postgresql://direct.example.com/app"));
         assertThat(config.stopTimeout()).isEqualTo(Duration.ofMillis(7));
     }
 
@@ -193,6 +199,9 @@ class ServerConfigTest {
             --topic-schema=tidemark          | --topic-schema=tidemark: must be another schema
             --topic-schema=tidemark_internal | --topic-schema=tidemark_internal: must be another schema
             --jdbc-url=postgres://x          | --jdbc-url: must be jdbc:postgresql://host:port/database
+            --listen-jdbc-url=postgres://x   | --listen-jdbc-url: must be jdbc:postgresql://host:port/database
+            --advertised-url=log-1:8080      | --advertised-url=log-1:8080: must be http://host:port
+            --advertised-url=http://a?b      | --advertised-url=http://a?b: must be http://host:port
             --tokens-file=tokens             | --tokens-file=tokens: this version cannot check tokens yet
             --port=1                         | --port: no such setting; the flags are --config-file --jdbc-url
             --http.port=1                    | --http.port: no such setting
@@ -235,6 +244,9 @@ class ServerConfigTest {
         ServerConfig config =
                 ServerConfig.read(List.of(), Map.of("TIDEMARK_JDBC_URL", url, "TIDEMARK_DB_PASSWORD", "secret"));
         assertThat(config.toString()).doesNotContain("hidden", "secret");
+        assertThat(ServerConfig.read(List.of(), Map.of("TIDEMARK_LISTEN_JDBC_URL", url))
+                        .toString())
+                .doesNotContain("hidden");
         assertThat(DatabaseConfig.of(url).toString()).doesNotContain("hidden");
         assertThatThrownBy(() -> ServerConfig.read(List.of(), Map.of("TIDEMARK_JDBC_URL", "jdbc:pg:secret")))
                 .hasMessageNotContaining("secret");
