@@ -61,6 +61,9 @@ final class Failures {
             return new TidemarkTimeoutException(
                     "no answer from " + server + " within " + timeout.toMillis() + " ms", thrown);
         }
+        if (thrown instanceof ServerSilentException) {
+            return new RetriableException(ErrorCode.BROKER_NOT_AVAILABLE, String.valueOf(thrown.getMessage()), thrown);
+        }
         return new RetriableException(
                 ErrorCode.BROKER_NOT_AVAILABLE,
                 "the connection to " + server + " broke: " + thrown.getMessage(),
