@@ -33,9 +33,11 @@ final class ClusterMetrics {
     void watch(IntSupplier liveServers, BooleanSupplier listening) {
         Gauge.builder("tidemark.cluster.servers", liveServers, IntSupplier::getAsInt)
                 .description("Live servers as of this one's last beat, itself included")
+                .strongReference(true)
                 .register(registry);
         Gauge.builder("tidemark.cluster.listening", listening, hears -> hears.getAsBoolean() ? 1 : 0)
                 .description("1 when notices of other servers arrive; 0 when log ends are polled instead")
+                .strongReference(true)
                 .register(registry);
     }
 

@@ -265,6 +265,13 @@ final class AppendLane implements Runnable {
 
     /** Nothing was committed. One group's fault must not be the others': each is tried by itself. */
     private List<AppendGroup> failed(List<AppendGroup> groups, SQLException e) {
+        if (SqlStates.CHECK_VIOLATION.equals(SqlStates.state(e))) {
+            // A statement knows the leaves there were when it began. While it waited for the partition's lock, another
+            // server
+            // has made the one these records belong into.
+            LOG.debug("append meets a segment made meanwhile, trying again groups={}", groups.size());
+            return groups;
+        }
         if (SqlStates.isUnavailable(e)) {
             LOG.warn("append failed groups={}: {}", groups.size(), e.toString());
             ApiException unavailable = SqlStates.unavailable(e);
