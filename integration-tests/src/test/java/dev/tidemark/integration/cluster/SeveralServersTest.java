@@ -9,6 +9,7 @@ import dev.tidemark.client.RecordMetadata;
 import dev.tidemark.integration.door.Answers;
 import dev.tidemark.integration.door.Fetched;
 import dev.tidemark.integration.door.HttpApi;
+import dev.tidemark.integration.door.JsonClient;
 import dev.tidemark.integration.door.Message;
 import dev.tidemark.integration.door.Refused;
 import dev.tidemark.integration.door.Stored;
@@ -18,6 +19,7 @@ import dev.tidemark.integration.load.NumberedProducer;
 import dev.tidemark.integration.load.PartitionReader;
 import dev.tidemark.integration.load.WrittenLog;
 import dev.tidemark.integration.server.Door;
+import dev.tidemark.integration.server.Metrics;
 import dev.tidemark.integration.server.RunningServer;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.Server;
@@ -129,6 +131,52 @@ class SeveralServersTest {
             assertThat(there.fetch(topic, 0, n + 1).highWatermark()).isEqualTo(n + 1);
             assertThat(there.fetch(topic, 0, n).records()).hasSize(1);
         }
+    }
+
+    @Test
+    void brokenListenerConnectsAgainAndHears() throws Exception {
+        first.createTopic(topic, 1, Map.of());
+        try (Connection connection = server.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+                            + " and pid <> pg_backend_pid() and (query like 'listen %' or query like '%pg_notify%')");
+        }
+        await().until(() -> servers.secondMeter("tidemark_cluster_listening") == 1
+                && server.meter("tidemark_cluster_listening") == 1);
+        double notices = servers.secondMeter("tidemark_cluster_notices_received_total");
+        second.fetch(topic, 0, 0);
+
+        await().untilAsserted(() -> {
+            first.produce(topic, Message.of("v"));
+            assertThat(servers.secondMeter("tidemark_cluster_notices_received_total"))
+                    .isGreaterThan(notices);
+        });
+    }
+
+    @Test
+    void serverThatHearsNothingPollsAndOneWithAWayOfItsOwnHears() {
+        first.createTopic(topic, 1, Map.of());
+        // Channels are a database's own: in another one nothing of ours is ever heard, as behind a pooler.
+        String elsewhere = server.jdbcUrl().replaceFirst("/[^/?]+\\?", "/postgres?");
+        try (Server deaf = TwoServers.start(server.jdbcUrl(), List.of("--listen-jdbc-url", elsewhere));
+                Server hears = TwoServers.start(server.jdbcUrl(), List.of("--listen-jdbc-url", server.jdbcUrl()))) {
+            HttpApi deafApi = new HttpApi(deaf::address);
+            await().until(() ->
+                    meter(hears, "tidemark_cluster_listening") == 1 && meter(deaf, "tidemark_cluster_servers") == 4);
+            for (int n = 0; n < 10; n++) {
+                CompletableFuture<Fetched> waiting = new JsonClient(deafApi).fetchAsync(topic, 0, n, LONG_POLL);
+                await().until(() -> meter(deaf, "tidemark_fetch_waiting") == 1);
+                first.produce(topic, Message.of("" + n));
+                assertThat(values(Answers.join(waiting).records())).containsExactly("" + n);
+            }
+            assertThat(meter(deaf, "tidemark_cluster_listening")).isZero();
+            assertThat(meter(deaf, "tidemark_cluster_notices_received_total")).isZero();
+        }
+    }
+
+    private static double meter(Server of, String name) {
+        return Metrics.value(new HttpApi(of::address).getText("/metrics"), name, "");
     }
 
     @Test
