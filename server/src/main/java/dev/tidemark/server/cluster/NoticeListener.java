@@ -103,6 +103,9 @@ final class NoticeListener implements Runnable, AutoCloseable {
             if (obstacle != null) {
                 return deaf(obstacle);
             }
+            if (saidDeaf || !retries.isFirst()) {
+                LOG.info("notices of other servers are heard again");
+            }
             retries.succeeded();
             saidDeaf = false;
             listening = true;

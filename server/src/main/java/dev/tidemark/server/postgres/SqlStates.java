@@ -14,7 +14,6 @@ public final class SqlStates {
     public static final String UNDEFINED_TABLE = "42P01";
     public static final String LOCK_NOT_AVAILABLE = "55P03";
 
-    /** Tables of records have no constraints but the bounds of their leaves. */
     public static final String CHECK_VIOLATION = "23514";
 
     private SqlStates() {}
