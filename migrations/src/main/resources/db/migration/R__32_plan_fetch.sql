@@ -34,6 +34,12 @@ begin
 
     select s.base_offset, s.upper_bound, s.leaf into v_segment
     from ${internal}.segment s where s.partition_id = p_partition_id and s.base_offset <= p_offset order by s.base_offset desc limit 1;
+    if not found and not exists (
+            select from ${internal}.partition p join ${internal}.topic t using (topic_id)
+            where p.partition_id = p_partition_id and t.deleted_at is null) then
+        -- A deleted topic's segments are the first to go.
+        return;
+    end if;
     leaf := v_segment.leaf::text;
     read_end := p_offset;
     for v_batch in

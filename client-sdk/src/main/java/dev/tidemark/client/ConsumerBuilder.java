@@ -45,7 +45,10 @@ public final class ConsumerBuilder<K, V> {
         return with(keyDeserializer, deserializer);
     }
 
-    /** Addresses as {@code http://host:port} or {@code https://host:port}, several separated by commas or as several arguments; {@code http://localhost:8080} until set. */
+    /**
+     * Addresses as {@code http://host:port} or {@code https://host:port}, several separated by commas or as several arguments; {@code http://localhost:8080} until set. Any server may serve any request. The client stays with
+     * one of them, drawn by lot; goes to another when that refuses, breaks off, says that it cannot serve, or has answered nothing for about 4 s; and comes back some seconds after it is ready again.
+     */
     public ConsumerBuilder<K, V> servers(String... addresses) {
         connection = connection.withServers(addresses);
         return this;

@@ -61,6 +61,9 @@ final class Failures {
             return new TidemarkTimeoutException(
                     "no answer from " + server + " within " + timeout.toMillis() + " ms", thrown);
         }
+        if (thrown instanceof ServerSilentException) {
+            return new RetriableException(ErrorCode.BROKER_NOT_AVAILABLE, String.valueOf(thrown.getMessage()), thrown);
+        }
         String distrust = TlsFailures.explain(server, thrown);
         if (distrust != null) {
             return new AuthenticationException(distrust, thrown);

@@ -223,7 +223,9 @@ final class FakeBroker implements AutoCloseable {
 
     private void serveOther(HttpExchange exchange, String path, byte[] body) throws Exception {
         String[] parts = path.substring(1).split("/");
-        if (path.equals("/v1/producers")) {
+        if (path.startsWith("/health/")) {
+            json(exchange, "{}");
+        } else if (path.equals("/v1/producers")) {
             json(exchange, "{\"producer_id\":" + producerIds.incrementAndGet() + ",\"producer_epoch\":0}");
         } else if (path.equals("/v1/fetch")) {
             fetch(exchange, Json.forMessages().readTree(body));

@@ -5,7 +5,8 @@ import static dev.tidemark.schema.tidemark_internal.Tables.CLUSTER;
 import dev.tidemark.embedded.EmbeddedPostgres;
 import dev.tidemark.embedded.EmbeddedPostgresException;
 import dev.tidemark.protocol.api.ClusterDescription;
-import dev.tidemark.protocol.api.ServerDescription;
+import dev.tidemark.server.cluster.Cluster;
+import dev.tidemark.server.cluster.Member;
 import dev.tidemark.server.http.HttpServer;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.postgres.Database;
@@ -29,7 +30,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +47,7 @@ public final class Server implements AutoCloseable {
     private final ServerConfig config;
     private final Instant startedAt = Instant.now();
     private final StartSteps steps = new StartSteps(System::nanoTime);
-    private final String serverId = UUID.randomUUID().toString();
+    private final UUID serverId = UUID.randomUUID();
     private final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final CompletableFuture<Void> end = new CompletableFuture<>();
 
@@ -87,11 +87,17 @@ public final class Server implements AutoCloseable {
             topics = new Topics(database);
             started(new Housekeeping(topics::dropDeleted, HOUSEKEEPING_EVERY));
             RecordLog log = started(new RecordLog(database, config.log(), Clock.systemUTC(), metrics));
+            Cluster cluster =
+                    started(new Cluster(database, log, config.neighbours().listenUrl(), metrics));
             steps.done("record_log");
-            http = startHttp(database, log);
+            http = startHttp(database, log, cluster);
             steps.done("http");
+            cluster.join(self());
+            steps.done("join");
             // Fetches that wait for records would hold up the stop of HTTP.
             started.push(log::stopWaiting);
+            // The first step of a stop: who looks for a server passes this one by.
+            started.push(cluster::leave);
         } catch (RuntimeException failure) {
             close();
             throw failure;
@@ -129,7 +135,7 @@ public final class Server implements AutoCloseable {
         started(new JvmGcMetrics()).bindTo(metrics);
     }
 
-    private HttpServer startHttp(Database database, RecordLog log) {
+    private HttpServer startHttp(Database database, RecordLog log, Cluster cluster) {
         String clusterId = database.query(jooq -> jooq.select(CLUSTER.CLUSTER_ID)
                 .from(CLUSTER)
                 .fetchSingle()
@@ -142,7 +148,7 @@ public final class Server implements AutoCloseable {
                 security.tls(),
                 topics,
                 log,
-                () -> describe(clusterId),
+                () -> describe(clusterId, cluster),
                 health::obstacle,
                 metrics,
                 Clock.systemUTC());
@@ -165,10 +171,14 @@ public final class Server implements AutoCloseable {
         return String.valueOf(cause.getMessage());
     }
 
-    private ClusterDescription describe(String clusterId) {
-        String version = BuildVersion.get();
-        ServerDescription self = new ServerDescription(serverId, address().toString(), version, startedAt.toString());
-        return new ClusterDescription(clusterId, version, List.of(self));
+    private static ClusterDescription describe(String clusterId, Cluster cluster) {
+        return new ClusterDescription(clusterId, BuildVersion.get(), cluster.servers());
+    }
+
+    private Member self() {
+        String advertised = config.neighbours().advertisedUrl();
+        return new Member(
+                serverId, advertised == null ? address().toString() : advertised, BuildVersion.get(), startedAt);
     }
 
     private <T extends AutoCloseable> T started(T part) {

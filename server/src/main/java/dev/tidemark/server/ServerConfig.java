@@ -6,6 +6,8 @@ import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.log.quota.Quotas;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.SchemaNames;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -19,7 +21,12 @@ import org.postgresql.Driver;
  * @param stopTimeout how long a stop waits for requests under way, and then again for the embedded PostgreSQL
  */
 public record ServerConfig(
-        Postgres postgres, HttpConfig http, SecurityConfig security, RecordLog.Limits log, Duration stopTimeout) {
+        Postgres postgres,
+        HttpConfig http,
+        SecurityConfig security,
+        RecordLog.Limits log,
+        Neighbours neighbours,
+        Duration stopTimeout) {
     private static final long KIB = 1024;
     private static final long MIB = 1024 * KIB;
     private static final long GIB = 1024 * MIB;
@@ -59,6 +66,22 @@ public record ServerConfig(
         }
     }
 
+    /**
+     * What other servers over the same database are told, and how they are heard.
+     *
+     * @param advertisedUrl where clients reach this server; null: where it listens
+     * @param listenUrl a way to the same database to listen on; null: as all connections
+     */
+    public record Neighbours(
+            @Nullable String advertisedUrl, @Nullable String listenUrl) {
+
+        /** Without what may hold a password. */
+        @Override
+        public String toString() {
+            return "Neighbours[" + advertisedUrl + "]";
+        }
+    }
+
     /** The database at a URL, which for the embedded one is known only once it runs. */
     DatabaseConfig databaseAt(String url) {
         boolean embedded = postgres.jdbcUrl() == null;
@@ -84,6 +107,7 @@ public record ServerConfig(
                 http(given, security, stopTimeout),
                 security,
                 log(given, lanes, postgres.poolSize()),
+                neighbours(given),
                 stopTimeout);
     }
 
@@ -95,7 +119,7 @@ public record ServerConfig(
                 1000,
                 Math.max(leastConnections, DatabaseConfig.DEFAULT_POOL_SIZE));
         return new Postgres(
-                jdbcUrl(given),
+                jdbcUrl(given, Setting.JDBC_URL),
                 given.value(Setting.DB_USER).orElse(null),
                 given.value(Setting.DB_PASSWORD).orElse(null),
                 given.value(Setting.DATA_DIR, "must be a path", Path::of, Path.of("tidemark-data")),
@@ -118,12 +142,30 @@ public record ServerConfig(
         }
     }
 
-    private static @Nullable String jdbcUrl(GivenSettings given) {
-        String url = given.value(Setting.JDBC_URL).orElse(null);
+    private static @Nullable String jdbcUrl(GivenSettings given, Setting setting) {
+        String url = given.value(setting).orElse(null);
         if (url != null && Driver.parseURL(url, null) == null) {
-            throw given.illegal(Setting.JDBC_URL, "must be jdbc:postgresql://host:port/database");
+            throw given.illegal(setting, "must be jdbc:postgresql://host:port/database");
         }
         return url;
+    }
+
+    private static Neighbours neighbours(GivenSettings given) {
+        String advertised = given.value(Setting.ADVERTISED_URL).orElse(null);
+        if (advertised != null && !isHttpUrl(advertised)) {
+            throw given.illegal(Setting.ADVERTISED_URL, "must be http://host:port");
+        }
+        return new Neighbours(advertised, jdbcUrl(given, Setting.LISTEN_JDBC_URL));
+    }
+
+    private static boolean isHttpUrl(String text) {
+        try {
+            URI url = new URI(text);
+            boolean http = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+            return http && url.getHost() != null && url.getRawQuery() == null && url.getRawUserInfo() == null;
+        } catch (URISyntaxException illegal) {
+            return false;
+        }
     }
 
     private static HttpConfig http(GivenSettings given, SecurityConfig security, Duration stopTimeout) {

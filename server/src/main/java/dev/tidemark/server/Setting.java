@@ -32,6 +32,9 @@ public enum Setting {
             "127.0.0.1",
             "The address to listen on; any but this machine's own needs --tokens-file or --allow-anonymous"),
     HTTP_PORT("PORT", "8080", "The port to listen on; 0: any free one, printed at start"),
+    ADVERTISED_URL("URL", "where it listens", "Where clients reach this server, for GET /v1/cluster: http://host:port"),
+    LISTEN_JDBC_URL(
+            "URL", "as JDBC_URL", "A way to the same PostgreSQL past any pooler, to hear of what other servers append"),
     ALLOW_ANONYMOUS(
             "true|false", "false", "Whether everybody who reaches the server, and shows no token, may do everything"),
     TOKENS_FILE("FILE", "none", "Who may do what, by bearer token; tidemark tokens create writes it"),
@@ -108,7 +111,10 @@ public enum Setting {
 
     /** Whether the value may hold a password, and must not be shown. */
     boolean isSecret() {
-        return this == DB_PASSWORD || this == JDBC_URL || this == TLS_KEYSTORE_PASSWORD || this == TLS_KEY_PASSWORD;
+        return switch (this) {
+            case DB_PASSWORD, JDBC_URL, LISTEN_JDBC_URL, TLS_KEYSTORE_PASSWORD, TLS_KEY_PASSWORD -> true;
+            default -> false;
+        };
     }
 
     /** By its name without prefix, in any spelling: {@code http-port}, {@code http.port}, {@code TIDEMARK_HTTP_PORT}. */

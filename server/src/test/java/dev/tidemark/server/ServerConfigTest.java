@@ -35,6 +35,8 @@ class ServerConfigTest {
             Map.entry(Setting.TOPIC_SCHEMA, "events"),
             Map.entry(Setting.HTTP_HOST, "0.0.0.0"),
             Map.entry(Setting.HTTP_PORT, "0"),
+            Map.entry(Setting.ADVERTISED_URL, "http://log-1.example.com:8080"),
+            Map.entry(Setting.LISTEN_JDBC_URL, "jdbc:postgresql://direct.example.com/app"),
             Map.entry(Setting.ALLOW_ANONYMOUS, "true"),
             Map.entry(Setting.TOKENS_FILE, "/etc/tokens"),
             Map.entry(Setting.TLS_KEYSTORE_FILE, "/etc/server.p12"),
@@ -83,6 +85,7 @@ class ServerConfigTest {
                 .isEqualTo(Math.min(32L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 16));
         assertThat(config.log().fetchThreads()).isEqualTo(6);
         assertThat(config.log().quotas()).isEqualTo(new Quotas.Limits(0, 0, 10_000));
+        assertThat(config.neighbours()).isEqualTo(new ServerConfig.Neighbours(null, null));
         assertThat(config.stopTimeout()).isEqualTo(Duration.ofSeconds(10));
     }
 
@@ -144,6 +147,9 @@ class ServerConfigTest {
         assertThat(config.log().tailCacheBytes()).isZero();
         assertThat(config.log().readAheadBytes()).isEqualTo(4_000_000);
         assertThat(config.log().fetchThreads()).isEqualTo(15);
+        assertThat(config.neighbours())
+                .isEqualTo(new ServerConfig.Neighbours(
+                        "http://log-1.example.com:8080", "jdbc:postgresql://direct.example.com/app"));
         assertThat(config.stopTimeout()).isEqualTo(Duration.ofMillis(7));
     }
 
@@ -234,6 +240,9 @@ class ServerConfigTest {
             --tls-key-file=a                 | --tls-key-file=a: needs TIDEMARK_TLS_CERTIFICATE_FILE
             --tls-keystore-password=secret   | --tls-keystore-password: needs TIDEMARK_TLS_KEYSTORE_FILE
             --tls-key-password=secret        | --tls-key-password: needs a private key
+            --listen-jdbc-url=postgres://x   | --listen-jdbc-url: must be jdbc:postgresql://host:port/database
+            --advertised-url=log-1:8080      | --advertised-url=log-1:8080: must be http://host:port
+            --advertised-url=http://a?b      | --advertised-url=http://a?b: must be http://host:port
             --port=1                         | --port: no such setting; the flags are --config-file --jdbc-url
             --http.port=1                    | --http.port: no such setting
             --http-port                      | --http-port: needs a value, PORT
@@ -278,6 +287,9 @@ class ServerConfigTest {
         assertThat(ServerConfig.read(List.of("--tls-keystore-file=k", "--tls-keystore-password=hidden"), Map.of())
                         .toString())
                 .contains("Keystore[k]")
+                .doesNotContain("hidden");
+        assertThat(ServerConfig.read(List.of(), Map.of("TIDEMARK_LISTEN_JDBC_URL", url))
+                        .toString())
                 .doesNotContain("hidden");
         assertThat(DatabaseConfig.of(url).toString()).doesNotContain("hidden");
         assertThatThrownBy(() -> ServerConfig.read(List.of(), Map.of("TIDEMARK_JDBC_URL", "jdbc:pg:secret")))

@@ -49,7 +49,8 @@ class ServerTest {
             assertThat(get(address, "/metrics").body())
                     .contains("hikaricp_connections_active", "jvm_memory_used_bytes", "tidemark_");
             assertThat(server.startSteps())
-                    .matches("connect_ms=\\d+ migrate_ms=\\d+ record_log_ms=\\d+ http_ms=\\d+ total_ms=\\d+");
+                    .matches(
+                            "connect_ms=\\d+ migrate_ms=\\d+ record_log_ms=\\d+ http_ms=\\d+ join_ms=\\d+ total_ms=\\d+");
             assertThat(Welcome.text(server)).contains(address.toString()).doesNotContain("password");
         }
         assertThatThrownBy(() -> get(address, "/health/live")).isInstanceOf(IOException.class);

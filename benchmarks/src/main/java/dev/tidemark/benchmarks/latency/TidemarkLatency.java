@@ -1,6 +1,7 @@
 package dev.tidemark.benchmarks.latency;
 
 import dev.tidemark.benchmarks.load.Arguments;
+import dev.tidemark.benchmarks.load.ToolResult;
 import dev.tidemark.client.ConsumerRecord;
 import dev.tidemark.client.ProducerRecord;
 import dev.tidemark.client.TidemarkConsumer;
@@ -10,27 +11,34 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** {@code --server --topic --linger-ms} and the arguments of {@link LatencyRun}: Tidemark's end-to-end latency, every other setting default. */
+/**
+ * {@code --server --topic --linger-ms} and the arguments of {@link LatencyRun}: Tidemark's end-to-end latency, every other setting default. With
+ * {@code --consumer-server} the records are received from another server than the one they are sent to.
+ */
 public final class TidemarkLatency {
     private TidemarkLatency() {}
 
     public static void main(String[] args) throws Exception {
-        Arguments arguments = new Arguments(args);
+        System.out.println(run(new Arguments(args)).line());
+    }
+
+    static ToolResult run(Arguments arguments) throws Exception {
         String topic = arguments.text("topic");
+        String server = arguments.text("server");
         Duration linger = Duration.ofMillis(arguments.number("linger-ms"));
-        try (TidemarkConsumer<byte[], byte[]> consumer = consumerAtEnd(arguments, topic);
+        try (TidemarkConsumer<byte[], byte[]> consumer =
+                        consumerAtEnd(arguments.text("consumer-server", server), topic);
                 TidemarkProducer<byte[], byte[]> producer = TidemarkProducer.builder()
-                        .servers(arguments.text("server"))
+                        .servers(server)
                         .linger(linger)
                         .build()) {
-            System.out.println(LatencyRun.run(new ToTopic(producer, topic), new FromTopic(consumer), arguments)
-                    .line());
+            return LatencyRun.run(new ToTopic(producer, topic), new FromTopic(consumer), arguments);
         }
     }
 
-    private static TidemarkConsumer<byte[], byte[]> consumerAtEnd(Arguments arguments, String topic) {
+    private static TidemarkConsumer<byte[], byte[]> consumerAtEnd(String server, String topic) {
         TidemarkConsumer<byte[], byte[]> consumer =
-                TidemarkConsumer.builder().servers(arguments.text("server")).build();
+                TidemarkConsumer.builder().servers(server).build();
         List<TopicPartition> partitions = consumer.partitionsFor(topic);
         consumer.assign(partitions);
         consumer.seekToEnd(partitions);

@@ -40,12 +40,13 @@ public final class TidemarkServer implements LogSystem {
     private final Process process;
     private final Path log;
     private String address = "";
-    private String jdbcUrl = "";
+    private String jdbcUrl;
     private @Nullable PostgresProbe postgres;
 
-    private TidemarkServer(Process process, Path log) {
+    private TidemarkServer(Process process, Path log, String jdbcUrl) {
         this.process = process;
         this.log = log;
+        this.jdbcUrl = jdbcUrl;
     }
 
     /**
@@ -57,15 +58,31 @@ public final class TidemarkServer implements LogSystem {
      */
     public static TidemarkServer start(Path command, Path directory)
             throws IOException, InterruptedException, SQLException {
+        return start(command, directory, "");
+    }
+
+    /** Another server over this one's database; see {@link #start}. */
+    public TidemarkServer startBeside(Path command, Path directory)
+            throws IOException, InterruptedException, SQLException {
+        return start(command, directory, jdbcUrl);
+    }
+
+    /** @param jdbcUrl empty: a PostgreSQL of its own */
+    private static TidemarkServer start(Path command, Path directory, String jdbcUrl)
+            throws IOException, InterruptedException, SQLException {
         Files.createDirectories(directory);
         Path log = directory.resolve("server.log");
         ProcessBuilder builder = new ProcessBuilder(command.toString(), "server");
         Map<String, String> environment = builder.environment();
         environment.keySet().removeIf(name -> name.startsWith("TIDEMARK_") && !name.equals(JAVA_OPTIONS));
         environment.put("TIDEMARK_HTTP_PORT", "0");
-        environment.put("TIDEMARK_DATA_DIR", directory.resolve("data").toString());
+        if (jdbcUrl.isEmpty()) {
+            environment.put("TIDEMARK_DATA_DIR", directory.resolve("data").toString());
+        } else {
+            environment.put("TIDEMARK_JDBC_URL", jdbcUrl);
+        }
         builder.directory(directory.toFile()).redirectErrorStream(true).redirectOutput(log.toFile());
-        TidemarkServer server = new TidemarkServer(builder.start(), log);
+        TidemarkServer server = new TidemarkServer(builder.start(), log, jdbcUrl);
         try {
             server.awaitReady();
             server.connectPostgres();
@@ -93,7 +110,9 @@ public final class TidemarkServer implements LogSystem {
         try {
             String printed = Files.readString(log, StandardCharsets.ISO_8859_1);
             address = first(HTTP_ADDRESS, printed);
-            jdbcUrl = first(JDBC_URL, printed);
+            if (jdbcUrl.isEmpty()) {
+                jdbcUrl = first(JDBC_URL, printed);
+            }
             if (address.isEmpty() || jdbcUrl.isEmpty()) {
                 return false;
             }

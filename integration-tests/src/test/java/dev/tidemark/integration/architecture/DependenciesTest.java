@@ -62,7 +62,15 @@ class DependenciesTest {
             .resideInAnyPackage(SERVER + ".log..", SERVER + ".topic..", SERVER + ".json..", SERVER + ".postgres..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(SERVER, SERVER + ".http..");
+            .resideInAnyPackage(SERVER, SERVER + ".http..", SERVER + ".cluster..");
+
+    @ArchTest
+    static final ArchRule clusterKnowsNeitherHttpNorTopics = noClasses()
+            .that()
+            .resideInAPackage(SERVER + ".cluster..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(SERVER, SERVER + ".http..", SERVER + ".topic..");
 
     @ArchTest
     static final ArchRule topicsKnowNoLog = noClasses()

@@ -15,4 +15,4 @@ import org.junit.jupiter.params.provider.EnumSource;
 @EnumSource(
         value = Door.class,
         names = {"BINARY", "JSON"})
-@interface ThroughBothForms {}
+public @interface ThroughBothForms {}

@@ -35,16 +35,21 @@ public final class PartitionLock implements AutoCloseable {
 
     /** Returns when an append waits for the lock. */
     public void awaitWaiter() {
-        await().pollInterval(Duration.ofMillis(10)).until(this::hasWaiter);
+        awaitWaiters(1);
     }
 
-    private boolean hasWaiter() throws SQLException {
+    /** Returns when that many wait for it. */
+    public void awaitWaiters(int count) {
+        await().pollInterval(Duration.ofMillis(10)).until(() -> waiters() >= count);
+    }
+
+    private int waiters() throws SQLException {
         try (PreparedStatement query = connection.prepareStatement(
-                "select exists (select from pg_locks where locktype = 'advisory' and not granted and objid = ?::oid)")) {
+                "select count(*) from pg_locks where locktype = 'advisory' and not granted and objid = ?::oid")) {
             query.setInt(1, partitionId);
             ResultSet row = query.executeQuery();
             row.next();
-            return row.getBoolean(1);
+            return row.getInt(1);
         }
     }
 

@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** A server with a JVM of its own and its embedded PostgreSQL, started as {@code bin/tidemark server} does, which a test may kill. */
+/** A server with a JVM of its own, and its embedded PostgreSQL or a given one, started as {@code bin/tidemark server} does, which a test may kill. */
 public final class ServerProcess implements AutoCloseable {
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
 
@@ -69,8 +69,25 @@ public final class ServerProcess implements AutoCloseable {
         }
     }
 
+    /**
+     * Starts one over a database that somebody else runs.
+     *
+     * @param jdbcUrl complete
+     * @param port 0: any
+     */
+    public static ServerProcess startOver(String jdbcUrl, int port) {
+        ProcessBuilder command = new ProcessBuilder(command("--http-port", Integer.toString(port)));
+        command.environment().put("TIDEMARK_JDBC_URL", jdbcUrl);
+        ServerProcess started = start(command, LOG);
+        return new ServerProcess(LOG, started.process, started.uri, jdbcUrl, started.welcome);
+    }
+
     private static List<String> command(Path dataDir, int port) {
-        return List.of(
+        return command("--http-port", Integer.toString(port), "--data-dir", dataDir.toString());
+    }
+
+    private static List<String> command(String... flags) {
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 // Over before the better compiler would pay.
                 "-XX:TieredStopAtLevel=1",
@@ -78,11 +95,9 @@ public final class ServerProcess implements AutoCloseable {
                 "-cp",
                 Installation.classPath(),
                 "dev.tidemark.cli.TidemarkCli",
-                "server",
-                "--http-port",
-                Integer.toString(port),
-                "--data-dir",
-                dataDir.toString());
+                "server"));
+        command.addAll(List.of(flags));
+        return command;
     }
 
     private static ServerProcess whenReady(Path dataDir, Process process) throws IOException {
@@ -103,8 +118,9 @@ public final class ServerProcess implements AutoCloseable {
                 return new ServerProcess(dataDir, process, URI.create(http), jdbc, said);
             }
         }
+        Path log = dataDir.resolveSibling("server.log");
         throw new IOException(
-                "the server did not start: " + said + "\n" + Files.readString(dataDir.resolveSibling("server.log")));
+                "the server did not start: " + said + "\n" + Files.readString(Files.exists(log) ? log : LOG));
     }
 
     public URI uri() {
@@ -128,6 +144,27 @@ public final class ServerProcess implements AutoCloseable {
     public void kill() {
         process.destroyForcibly();
         awaitEnd();
+    }
+
+    /** As {@code kill -STOP} does: it takes connections, and nothing happens on them, until {@link #resume}. */
+    public void suspend() {
+        signal("STOP");
+    }
+
+    public void resume() {
+        signal("CONT");
+    }
+
+    private void signal(String name) {
+        try {
+            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+            assertThat(kill.waitFor()).isZero();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Kills PostgreSQL's postmaster as {@code kill -9} does; the server lives on. */

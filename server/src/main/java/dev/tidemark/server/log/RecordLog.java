@@ -20,8 +20,10 @@ import dev.tidemark.server.topic.Topic;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /** The door to the log: append, fetch, offsets. Thread-safe. */
 public final class RecordLog implements AutoCloseable {
@@ -30,6 +32,7 @@ public final class RecordLog implements AutoCloseable {
     private final Segments segments;
     private final Appender appender;
     private final Fetcher fetcher;
+    private final Tail tail;
 
     /**
      * Bounds of the log.
@@ -50,7 +53,7 @@ public final class RecordLog implements AutoCloseable {
     public RecordLog(Database database, Limits limits, Clock clock, MeterRegistry registry) {
         this.database = database;
         int leaderEpoch = database.transaction(jooq -> Routines.ensureLeaderEpoch(jooq.configuration()));
-        Tail tail = new Tail(limits.tailCacheBytes());
+        this.tail = new Tail(limits.tailCacheBytes());
         Gauge.builder("tidemark.tail.cache", tail, Tail::cachedBytes)
                 .description("Bytes of records held in the tail cache")
                 .baseUnit("bytes")
@@ -89,6 +92,27 @@ public final class RecordLog implements AutoCloseable {
     public ProducerIdentity newProducer() {
         long producerId = database.query(jooq -> jooq.nextval(Sequences.PRODUCER_ID));
         return new ProducerIdentity(producerId, (short) 0);
+    }
+
+    /** Has what each database transaction of this server's committed told to somebody, on the thread that appended it: see {@link Tail#announceTo}. */
+    public void announceTo(Consumer<List<Tail.Batch>> announcer) {
+        tail.announceTo(announcer);
+    }
+
+    /** Another server says how far it has appended: those who wait there look. Only a hint to ask the database; quick, blocks on nothing. */
+    public void hint(int partitionId, long logEndOffset) {
+        tail.hint(partitionId, logEndOffset);
+    }
+
+    /** Other servers may have appended anywhere: as {@link #hint} for every partition, with one query for those somebody waits at. */
+    public void hintAll() {
+        tail.hintAll();
+        fetcher.poll();
+    }
+
+    /** How often the database is asked for the log ends somebody waits at, without any hint; every half second until told otherwise. */
+    public void pollEvery(Duration period) {
+        fetcher.pollEvery(period);
     }
 
     /** From now on fetches do not wait at the log end, and those that wait are answered: the first step of a graceful stop. */

@@ -89,7 +89,12 @@ public final class Database implements AutoCloseable {
      * @param socketTimeout how long an answer may take; zero waits for ever
      */
     public Connection unpooledConnection(Duration socketTimeout) throws SQLException {
-        return DriverManager.getConnection(config.jdbcUrl(), properties(config, socketTimeout));
+        return unpooledConnection(config.jdbcUrl(), socketTimeout);
+    }
+
+    /** The same by another way to this database, with the same user and password where the URL names none. */
+    public Connection unpooledConnection(String jdbcUrl, Duration socketTimeout) throws SQLException {
+        return DriverManager.getConnection(jdbcUrl, properties(config, socketTimeout));
     }
 
     /** Queries on pooled connections; the names of the generated schemas are rendered as configured. */

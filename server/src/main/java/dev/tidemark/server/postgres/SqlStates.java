@@ -16,6 +16,8 @@ public final class SqlStates {
     public static final String OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
     public static final String QUERY_CANCELED = "57014";
 
+    public static final String CHECK_VIOLATION = "23514";
+
     private SqlStates() {}
 
     /** The first SQL exception among an exception and its causes, or null. */

@@ -16,6 +16,8 @@ final class AppendGroup {
     /** Only the lane's thread looks at it: 0 while it was never early. */
     private long parkedSinceNanos;
 
+    private long tryAgainNanos;
+
     AppendGroup(List<CheckedBatch> batches, Acks acks, String principal) {
         this.batches = List.copyOf(batches);
         this.acks = acks;
@@ -68,6 +70,15 @@ final class AppendGroup {
             parkedSinceNanos = nowNanos == 0 ? 1 : nowNanos;
         }
         return parkedSinceNanos;
+    }
+
+    /** When it is to be looked at again although nothing has come from its producers here. */
+    long tryAgainAt() {
+        return tryAgainNanos;
+    }
+
+    void tryAgainAt(long nanos) {
+        tryAgainNanos = nanos;
     }
 
     /** The lane is its lowest partition's, so that one lane serves a partition. */

@@ -265,6 +265,13 @@ final class AppendLane implements Runnable {
 
     /** Nothing was committed. One group's fault must not be the others': each is tried by itself. */
     private List<AppendGroup> failed(List<AppendGroup> groups, SQLException e) {
+        if (isOutsideItsLeaves(e)) {
+            // A statement knows the leaves there were when it began. While it waited for the partition's lock, another
+            // server
+            // has made the one these records belong into.
+            LOG.debug("append meets a segment made meanwhile, trying again groups={}", groups.size());
+            return groups;
+        }
         if (SqlStates.isUnavailable(e)) {
             LOG.warn("append failed groups={}: {}", groups.size(), e.toString());
             ApiException unavailable = SqlStates.unavailable(e);
@@ -275,6 +282,14 @@ final class AppendLane implements Runnable {
             groups.forEach(group -> group.complete(refusedByPostgres(group, e)));
         }
         return List.of();
+    }
+
+    /** A row that no leaf takes, or not this one; a constraint of somebody's own would have a name. */
+    private static boolean isOutsideItsLeaves(SQLException e) {
+        ServerErrorMessage message = serverMessage(e);
+        return SqlStates.CHECK_VIOLATION.equals(SqlStates.state(e))
+                && message != null
+                && message.getConstraint() == null;
     }
 
     private List<BatchOutcome> refusedByPostgres(AppendGroup group, SQLException e) {

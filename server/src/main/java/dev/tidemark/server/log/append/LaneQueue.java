@@ -12,6 +12,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * the caller acquires before.
  */
 final class LaneQueue {
+    private static final long FIRST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final long maxTransactionBytes;
@@ -40,15 +42,19 @@ final class LaneQueue {
     }
 
     /**
-     * Puts a group aside until something else comes from its producers, or its time is up.
+     * Puts a group aside until something else comes from its producers, or its time is up. What it waits for may come by another server: so it is looked at
+     * now and then, each time after twice as long.
      *
      * @return false when its time is up
      */
     boolean park(AppendGroup group) {
         long now = System.nanoTime();
-        if (now - group.parkedSince(now) >= AppendLane.PARK_NANOS) {
+        long parkedFor = now - group.parkedSince(now);
+        long left = AppendLane.PARK_NANOS - parkedFor;
+        if (left <= 0) {
             return false;
         }
+        group.tryAgainAt(now + Math.min(Math.max(parkedFor, FIRST_LOOK_NANOS), left));
         lock.lock();
         try {
             if (closed) {
@@ -109,7 +115,7 @@ final class LaneQueue {
         int fresh = groups.size();
         for (Iterator<AppendGroup> i = parked.iterator(); i.hasNext(); ) {
             AppendGroup group = i.next();
-            boolean due = closed || now - group.parkedSince(now) >= AppendLane.PARK_NANOS;
+            boolean due = closed || now - group.tryAgainAt() >= 0;
             if (due || groups.subList(0, fresh).stream().anyMatch(other -> sharesProducer(group, other))) {
                 i.remove();
                 groups.add(group);
@@ -130,11 +136,11 @@ final class LaneQueue {
                 changed.await();
             } else {
                 long now = System.nanoTime();
-                long oldest = parked.stream()
-                        .mapToLong(g -> now - g.parkedSince(now))
-                        .max()
+                long next = parked.stream()
+                        .mapToLong(g -> g.tryAgainAt() - now)
+                        .min()
                         .orElse(0);
-                changed.awaitNanos(Math.max(AppendLane.PARK_NANOS - oldest, TimeUnit.MICROSECONDS.toNanos(100)));
+                changed.awaitNanos(Math.max(next, TimeUnit.MICROSECONDS.toNanos(100)));
             }
         } catch (InterruptedException e) {
             // Only closing ends a lane, so that what was queued is answered.

@@ -37,6 +37,7 @@ public final class Fetcher implements AutoCloseable {
     private final Tail tail;
     private final PartitionReader reader;
     private final OffsetFinder offsets;
+    private final LogEndPoller poller;
     private final ThreadPoolExecutor readers;
     private final ScheduledThreadPoolExecutor timer;
     private final Set<PendingFetch> waiting = ConcurrentHashMap.newKeySet();
@@ -66,7 +67,8 @@ public final class Fetcher implements AutoCloseable {
         this.timer = new ScheduledThreadPoolExecutor(1, task -> new Thread(task, "fetch-timer"));
         timer.setRemoveOnCancelPolicy(true);
         timer.scheduleWithFixedDelay(ahead::dropOld, 1, 1, TimeUnit.SECONDS);
-        new LogEndPoller(reader, tail).start(timer, readers);
+        this.poller = new LogEndPoller(reader, tail, timer, readers);
+        poller.start();
     }
 
     /**
@@ -88,6 +90,16 @@ public final class Fetcher implements AutoCloseable {
     /** Blocks on the database. */
     public OffsetFound offset(Topic topic, int partition, OffsetQuery query) {
         return offsets.find(topic, partition, query);
+    }
+
+    /** Asks the database for the log ends somebody waits at, soon; does not block. */
+    public void poll() {
+        poller.poll();
+    }
+
+    /** How often to ask for them unasked, from the next time on; see {@link LogEndPoller}. */
+    public void pollEvery(Duration period) {
+        poller.every(period);
     }
 
     /** From now on nothing waits at the log end: waiting fetches are answered with what there is. */
@@ -213,7 +225,9 @@ public final class Fetcher implements AutoCloseable {
             }
             boolean news = request.positions().stream().anyMatch(p -> {
                 Tail.Range range = tail.range(p.topic().partitionId(p.partition()));
-                return range == null || range.logEndOffset() > p.offset();
+                return range == null
+                        || range.logEndOffset() > p.offset()
+                        || tail.isBehindHint(p.topic().partitionId(p.partition()));
             });
             if (news || stopping) {
                 asked.incrementAndGet();

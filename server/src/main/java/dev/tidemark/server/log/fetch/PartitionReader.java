@@ -53,6 +53,7 @@ final class PartitionReader {
 
     /** Asks the database where those partitions end. */
     void observe(Collection<Integer> partitionIds) throws SQLException {
+        partitionIds.forEach(tail::asking);
         database.ranges(partitionIds).forEach(this::observed);
     }
 
@@ -62,7 +63,10 @@ final class PartitionReader {
         if (range == null || position.offset() > range.logEndOffset()) {
             return null;
         }
-        if (position.offset() == range.logEndOffset() || budget.isSpent()) {
+        if (position.offset() == range.logEndOffset()) {
+            return tail.isBehindHint(partitionId) ? null : empty(position, range);
+        }
+        if (budget.isSpent()) {
             return empty(position, range);
         }
         Tail.Found found = tail.read(partitionId, position.offset(), budget.recordsLeft(), budget.bytesLeft());
@@ -121,6 +125,7 @@ final class PartitionReader {
     /** Reads once more where nothing was found below an end that is known by then: somebody appended meanwhile, and below the end no fetch is empty. */
     private LogReader.@Nullable Read readBelowKnownEnd(int partitionId, long offset, int maxRecords, int maxBytes)
             throws SQLException {
+        tail.asking(partitionId);
         LogReader.Read read = database.read(partitionId, offset, maxRecords, maxBytes);
         boolean isOutrun =
                 read != null && read.records() == null && observed(read.range()).logEndOffset() > offset;

@@ -15,6 +15,8 @@ final class PartitionTail {
     private final TreeMap<Long, Batch> batches = new TreeMap<>();
     private long start = -1;
     private long end = -1;
+    /** An end somebody told of, which nobody has asked the database about since. */
+    private long hintedEnd = -1;
 
     private record Batch(int recordCount, Slice slice) {}
 
@@ -49,6 +51,23 @@ final class PartitionTail {
         boolean moves = logEndOffset > end;
         end = Math.max(end, logEndOffset);
         return moves;
+    }
+
+    /** @return whether this is news */
+    synchronized boolean hint(long logEndOffset) {
+        boolean isNews = start >= 0 && logEndOffset > Math.max(end, hintedEnd);
+        if (isNews) {
+            hintedEnd = logEndOffset;
+        }
+        return isNews;
+    }
+
+    synchronized boolean isBehindHint() {
+        return hintedEnd > end;
+    }
+
+    synchronized void forgetHint() {
+        hintedEnd = -1;
     }
 
     /** Not under the lock: a listener looks into several partitions. */

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  *
  * <p>The cache is bounded in bytes over all partitions; the oldest batch leaves first. What is known of a log end only ever grows, and may be behind
- * what other servers have appended: who must be sure asks the database and tells {@link #observed}.
+ * what other servers have appended: who must be sure asks the database and tells {@link #observed}. What other servers tell is a {@link #hint} to ask
+ * the database, and never believed by itself.
  */
 public final class Tail {
     /** What an entry costs beside its bytes. */
@@ -26,6 +28,8 @@ public final class Tail {
     private final Map<Integer, PartitionTail> partitions = new ConcurrentHashMap<>();
     /** All cached batches, oldest first. */
     private final ArrayDeque<Cached> byAge = new ArrayDeque<>();
+
+    private volatile Consumer<List<Batch>> announcer = batches -> {};
 
     public Tail(long maxBytes) {
         this.maxBytes = maxBytes;
@@ -56,13 +60,19 @@ public final class Tail {
 
     /** A committed batch: where its first record is, and its records. */
     public record Batch(int partitionId, long baseOffset, int recordCount, Slice records) {
-        long endOffset() {
+        public long endOffset() {
             return baseOffset + recordCount;
         }
     }
 
+    /** Has every transaction's batches told to somebody, on the thread that appended them: it must be quick, and must not throw. */
+    public void announceTo(Consumer<List<Batch>> newAnnouncer) {
+        announcer = newAnnouncer;
+    }
+
     /** Takes in what one transaction committed, and only then runs the partitions' listeners: who reads several is woken to all of it. */
     public void appended(List<Batch> batches) {
+        announcer.accept(batches);
         Set<PartitionTail> moved = new LinkedHashSet<>();
         for (Batch batch : batches) {
             PartitionTail partition = partition(batch.partitionId());
@@ -93,6 +103,36 @@ public final class Tail {
         partition.observedStart(logStartOffset);
         if (partition.moveEnd(logEndOffset)) {
             partition.runListeners();
+        }
+    }
+
+    /**
+     * Somebody says that the log reaches further than this server knows. The listeners run; who reads at the known end asks the database before
+     * saying that nothing is there. Ignored for partitions whose range is not known: the database is asked for those anyway.
+     */
+    public void hint(int partitionId, long logEndOffset) {
+        PartitionTail partition = partitions.get(partitionId);
+        if (partition != null && partition.hint(logEndOffset)) {
+            partition.runListeners();
+        }
+    }
+
+    /** Every log may reach further than this server knows. No listener runs: who wants those that wait to know asks the database for {@link #listened}. */
+    public void hintAll() {
+        partitions.values().forEach(partition -> partition.hint(Long.MAX_VALUE));
+    }
+
+    /** Whether a hint says that the known end is behind, and the database has not been asked since. */
+    public boolean isBehindHint(int partitionId) {
+        PartitionTail partition = partitions.get(partitionId);
+        return partition != null && partition.isBehindHint();
+    }
+
+    /** To be called before the database is asked for a partition's end, so that a hint that comes meanwhile is kept. */
+    public void asking(int partitionId) {
+        PartitionTail partition = partitions.get(partitionId);
+        if (partition != null) {
+            partition.forgetHint();
         }
     }
 

@@ -1,0 +1,2 @@
+/** Several servers over one database. */
+package dev.tidemark.integration.cluster;
