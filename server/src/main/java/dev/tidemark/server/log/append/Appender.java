@@ -2,9 +2,9 @@ package dev.tidemark.server.log.append;
 
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.RecordError;
 import dev.tidemark.server.log.quota.Quotas;
 import dev.tidemark.server.log.quota.ThrottledException;
-import dev.tidemark.protocol.RecordError;
 import dev.tidemark.server.log.segment.Segments;
 import dev.tidemark.server.log.tail.Tail;
 import dev.tidemark.server.postgres.Database;

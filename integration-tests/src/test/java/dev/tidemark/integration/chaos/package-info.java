@@ -1,0 +1,2 @@
+/** Servers and PostgreSQL that fail while records flow. */
+package dev.tidemark.integration.chaos;
