@@ -33,6 +33,10 @@ final class RunningServer implements BeforeAllCallback, AfterEachCallback, After
         return database.jdbcUrl();
     }
 
+    String address() {
+        return server.address().toString();
+    }
+
     /** Makes a topic nobody else uses and returns its name. */
     String newTopic(String... options) {
         String name = "topic-" + TOPICS.incrementAndGet();
@@ -52,7 +56,7 @@ final class RunningServer implements BeforeAllCallback, AfterEachCallback, After
 
     /** @param input what the command finds on standard input */
     Ran runOn(byte[] input, String... arguments) {
-        return run(server.address().toString(), input, arguments);
+        return run(address(), input, arguments);
     }
 
     /** @param address where the command is to find a server, instead of here */
