@@ -1,0 +1,2 @@
+/** What operators are told: metrics and their page, the dashboard, the container image. */
+package dev.tidemark.integration.operations;
