@@ -248,7 +248,10 @@ class TokensAndTlsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"-ext san=dns:elsewhere, is refused: No subject alternative names", "-startdate -10d -validity 5, has expired: NotAfter"})
+    @CsvSource({
+        "-ext san=dns:elsewhere, is refused: No subject alternative names",
+        "-startdate -10d -validity 5, has expired: NotAfter"
+    })
     void aCertificateForAnotherAddressOrTimeIsRefusedAndWhyIsSaid(String options, String why) throws Exception {
         Path store = CERTIFICATES.signedBy(CA, "unfit", options.split(" "));
         HttpsServer unfit = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -312,7 +315,8 @@ class TokensAndTlsTest {
                             e -> assertThat(e.errorCode()).isEqualTo(ErrorCode.INVALID_REQUEST))
                     .hasMessageContaining("https://");
         }
-        assertThat(new HttpApi(() -> URI.create(clear)).getText("/health/ready")).contains("ready");
+        assertThat(new HttpApi(() -> URI.create(clear)).getText("/health/ready"))
+                .contains("ready");
     }
 
     @ParameterizedTest

@@ -40,7 +40,8 @@ final class Gate {
         try {
             if (onlyOverTls && !ctx.req().isSecure()) {
                 throw new ApiException(
-                        ErrorCode.INVALID_REQUEST, "this server is spoken to over TLS: its address begins with https://");
+                        ErrorCode.INVALID_REQUEST,
+                        "this server is spoken to over TLS: its address begins with https://");
             }
             List<String> shown = Collections.list(ctx.req().getHeaders(AUTHORIZATION));
             ctx.attribute(PRINCIPAL, access.authenticate(shown, ctx.ip()));
