@@ -110,8 +110,9 @@ class TokensFileTest {
         for (String other : List.of(HASH, "ef".repeat(32))) {
             Principal principal = read.get(Token.Hash.ofHex(other));
             assertThatThrownBy(() -> principal.requireEverywhere(Permission.ADMIN))
-                    .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.error())
-                            .isEqualTo(ErrorCode.CLUSTER_AUTHORIZATION_FAILED));
+                    .isInstanceOfSatisfying(
+                            ApiException.class,
+                            e -> assertThat(e.error()).isEqualTo(ErrorCode.CLUSTER_AUTHORIZATION_FAILED));
         }
     }
 
