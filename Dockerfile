@@ -19,7 +19,7 @@ USER 10001
 WORKDIR /var/lib/tidemark
 # All that is ever written, besides /tmp: the embedded PostgreSQL, where TIDEMARK_JDBC_URL names no other.
 VOLUME /var/lib/tidemark
-# Listening on any address but the container's own needs TIDEMARK_ALLOW_ANONYMOUS=true: the server says so rather than the image.
+# Listening on any address but the container's own needs TIDEMARK_TOKENS_FILE or TIDEMARK_ALLOW_ANONYMOUS=true: the server says so rather than the image.
 ENV TIDEMARK_HTTP_HOST=0.0.0.0
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \

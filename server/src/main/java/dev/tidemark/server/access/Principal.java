@@ -71,6 +71,22 @@ public final class Principal {
         }
     }
 
+    /**
+     * For what concerns all topics: the permission on each there is or ever will be.
+     *
+     * @throws ApiException CLUSTER_AUTHORIZATION_FAILED
+     */
+    public void requireEverywhere(Permission permission) {
+        boolean everywhere = grants.stream()
+                .anyMatch(grant ->
+                        grant.allowed().contains(permission) && grant.topics().isEverything());
+        if (!everywhere) {
+            throw new ApiException(
+                    ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+                    "the principal " + name + " has the permission " + permission.word() + " not on all topics");
+        }
+    }
+
     private ApiException refused(String what, String topic) {
         String shown = topic.length() <= SHOWN_CHARACTERS ? topic : topic.substring(0, SHOWN_CHARACTERS) + "…";
         return new ApiException(

@@ -20,7 +20,9 @@ enum Need {
     /** The permission on some topic; which ones are asked for is in the body, and the handler's to check. */
     READ_SOMEWHERE(List.of(Permission.READ)),
     WRITE_SOMEWHERE(List.of(Permission.WRITE)),
-    ADMIN_SOMEWHERE(List.of(Permission.ADMIN));
+    ADMIN_SOMEWHERE(List.of(Permission.ADMIN)),
+    /** The permission on all topics; for what touches each of them, or the cluster. */
+    ADMIN_EVERYWHERE(List.of(Permission.ADMIN));
 
     private final List<Permission> anyOf;
 
@@ -39,6 +41,7 @@ enum Need {
             case NOTHING, TOKEN -> {}
             case SIGHT_OF_TOPIC -> principal.requireSight(ctx.pathParam("topic"));
             case READ_TOPIC, WRITE_TOPIC, ADMIN_TOPIC -> principal.require(anyOf.get(0), ctx.pathParam("topic"));
+            case ADMIN_EVERYWHERE -> principal.requireEverywhere(anyOf.get(0));
             case READ_SOMEWHERE, WRITE_SOMEWHERE, ADMIN_SOMEWHERE -> principal.requireSomewhere(anyOf.get(0));
         }
     }

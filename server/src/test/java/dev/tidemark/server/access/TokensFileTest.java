@@ -3,6 +3,8 @@ package dev.tidemark.server.access;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.file.UnusableFileException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -94,6 +96,24 @@ class TokensFileTest {
         assertThat(app.may(Permission.WRITE, "payments")).isTrue();
         assertThat(app.may(Permission.WRITE, "orders")).isFalse();
         assertThat(app.may(Permission.READ, "payments")).isFalse();
+    }
+
+    @Test
+    void onlyAGrantForAllTopicsIsOneForTheCluster() throws IOException {
+        Path file = write(
+                "principal=some allow=admin topics=a*,b* sha256=" + HASH,
+                "principal=all allow=admin sha256=" + "cd".repeat(32),
+                "principal=all-read allow=read topics=* sha256=" + "ef".repeat(32));
+        Map<Token.Hash, Principal> read = TokensFile.read(file);
+
+        read.get(Token.Hash.ofHex("cd".repeat(32))).requireEverywhere(Permission.ADMIN);
+        for (String other : List.of(HASH, "ef".repeat(32))) {
+            Principal principal = read.get(Token.Hash.ofHex(other));
+            assertThatThrownBy(() -> principal.requireEverywhere(Permission.ADMIN))
+                    .isInstanceOfSatisfying(
+                            ApiException.class,
+                            e -> assertThat(e.error()).isEqualTo(ErrorCode.CLUSTER_AUTHORIZATION_FAILED));
+        }
     }
 
     @ParameterizedTest
