@@ -58,7 +58,7 @@ class ManyTablesTest {
     }
 
     private static void tell(String what, long startNanos) {
-        LOG.info("{} in_ms={}", what, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
+        LOG.warn("{} in_ms={}", what, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
     }
 
     @Test
@@ -75,7 +75,7 @@ class ManyTablesTest {
             LockTable table = LockTable.read(connection, "tidemark_internal");
             assertThat(table.leaves()).isEqualTo(TOPICS * PARTITIONS);
             assertThat(table.mostLeaves()).isEqualTo(PARTITIONS);
-            LOG.info("{} {}", table, table.shortage());
+            LOG.warn("{} {}", table, table.shortage());
         }
         tell("counted every topic", start);
     }
