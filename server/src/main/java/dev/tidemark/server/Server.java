@@ -80,11 +80,14 @@ public final class Server implements AutoCloseable {
                     metrics,
                     config.postgres().startTimeout()));
             steps.done("connect");
-            new Migrator(databaseConfig).migrate();
+            Migrator migrator = new Migrator(databaseConfig);
+            migrator.migrate();
             steps.done("migrate");
             bindMachineMetrics();
             topics = new Topics(database);
             started(new Housekeeping(topics::dropDeleted, HOUSEKEEPING_EVERY));
+            started(new Housekeeping(
+                    () -> migrator.outgrown().ifPresent(end::completeExceptionally), HOUSEKEEPING_EVERY));
             LockTableWatch lockTable = new LockTableWatch(database, metrics);
             lockTable.look();
             started(new Housekeeping(lockTable::look, LOCK_TABLE_LOOK_EVERY));

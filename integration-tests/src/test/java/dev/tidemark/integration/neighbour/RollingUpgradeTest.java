@@ -69,7 +69,14 @@ class RollingUpgradeTest {
                 .as("the newer function, which an older server has not put back")
                 .contains("made_up");
 
-        assertThat(NextRelease.contracting(database.config()).migrate()).isPositive();
+        try (Server forgotten = start()) {
+            assertThat(NextRelease.contracting(database.config()).migrate()).isPositive();
+            assertThat(forgotten.end())
+                    .as("a server that nobody stopped before")
+                    .failsWithin(Duration.ofSeconds(30))
+                    .withThrowableThat()
+                    .withMessageContaining("needs Tidemark " + NextRelease.contractingVersion() + " or later");
+        }
         assertThatThrownBy(RollingUpgradeTest::start)
                 .isInstanceOf(StartException.class)
                 .hasMessageContaining("needs Tidemark " + NextRelease.contractingVersion() + " or later");

@@ -11,6 +11,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -137,6 +138,22 @@ public final class Migrator {
             return script().write(look.installed(), look.pending());
         } catch (SQLException | FlywayException failure) {
             throw cannotMigrate(failure);
+        }
+    }
+
+    /**
+     * Why a running server has to end: somebody has raised {@code min_server_version} above it. Empty when it may go on.
+     *
+     * @throws dev.tidemark.protocol.ApiException BROKER_NOT_AVAILABLE when the database cannot be asked
+     */
+    public Optional<StartException> outgrown() {
+        try (Connection connection = connect()) {
+            InstalledSchemas.read(connection, config.schemas()).refuseOlderThanAllowed(config, release.version());
+            return Optional.empty();
+        } catch (StartException tooOld) {
+            return Optional.of(tooOld);
+        } catch (SQLException failure) {
+            throw SqlStates.unavailable(failure);
         }
     }
 

@@ -23,7 +23,7 @@ class UninstallerTest {
     @BeforeEach
     void installAnew() throws SQLException {
         execute("drop view if exists public.report");
-        execute("drop schema if exists tidemark, tidemark_internal, topic cascade");
+        execute("drop schema if exists tidemark, tidemark_internal, topic, other, other_internal, other_topic cascade");
         new Migrator(database.config()).migrate();
     }
 
@@ -85,6 +85,27 @@ class UninstallerTest {
         assertThat(database.string("select tidemark.theirs()")).isEqualTo("1");
         assertThat(database.string("select to_regnamespace('tidemark_internal') is null"))
                 .isEqualTo("t");
+    }
+
+    @Test
+    void installationUnderOtherNamesIsLeftAlone() throws SQLException {
+        DatabaseConfig other = new DatabaseConfig(
+                database.jdbcUrl(),
+                null,
+                null,
+                2,
+                DatabaseConfig.PREPARE_AS_FITS,
+                SchemaNames.of("other", "other_topic"));
+        new Migrator(other).migrate();
+        ManyTopics.make(database.jdbcUrl(), 2, 1, 1);
+
+        new Uninstaller(other).uninstall(progress::add);
+
+        assertThat(database.string(
+                        "select to_regnamespace('other') is null and to_regnamespace('other_topic') is null"))
+                .isEqualTo("t");
+        assertThat(database.string("select count(*) from topic.many_2")).isEqualTo("1");
+        assertThat(uninstaller().contents().topics()).isEqualTo(2);
     }
 
     @Test

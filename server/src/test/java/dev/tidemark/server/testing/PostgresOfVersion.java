@@ -37,6 +37,7 @@ public final class PostgresOfVersion implements AutoCloseable {
     private static final Path JARS = Path.of("..", "server", "target", "postgres-versions");
 
     private static final Path LOG = Path.of("target", "postgres-of-version.log").toAbsolutePath();
+    private static final String ADMINISTRATOR = "postgres?user=postgres&password=postgres";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Path folder;
@@ -67,6 +68,7 @@ public final class PostgresOfVersion implements AutoCloseable {
     private static PostgresOfVersion start(Path folder, String... settings)
             throws IOException, InterruptedException, SQLException {
         Path data = Files.createDirectory(folder.resolve("data"));
+        Path password = Files.writeString(folder.resolve("password"), "postgres\n");
         boolean root = System.getProperty("user.name").equals("root");
         if (root) {
             run(List.of("chown", "65534:65534", data.toString()));
@@ -78,7 +80,9 @@ public final class PostgresOfVersion implements AutoCloseable {
                 folder.resolve("programs/bin/initdb").toString(),
                 "--pgdata=" + data,
                 "--username=postgres",
-                "--auth=trust",
+                // With passwords: a test may be about a wrong one.
+                "--auth=scram-sha-256",
+                "--pwfile=" + password,
                 "--encoding=UTF8",
                 "--locale=C",
                 "--no-sync"));
@@ -107,8 +111,8 @@ public final class PostgresOfVersion implements AutoCloseable {
         Awaitility.await()
                 .pollInterval(Duration.ofMillis(20))
                 .atMost(PATIENCE)
-                .until(() -> answers(process, server + "postgres?user=postgres"));
-        prepare(server + "postgres?user=postgres");
+                .until(() -> answers(process, server + ADMINISTRATOR));
+        prepare(server + ADMINISTRATOR);
         return new PostgresOfVersion(folder, process, server + "tidemark?user=tidemark&password=tidemark");
     }
 
@@ -194,11 +198,6 @@ public final class PostgresOfVersion implements AutoCloseable {
     /** Complete, of a database whose owner may make databases and roles, and is no superuser. */
     public String jdbcUrl() {
         return jdbcUrl;
-    }
-
-    /** The same as somebody who may do everything. */
-    public String superuserUrl() {
-        return jdbcUrl.replaceFirst("\\?.*", "?user=postgres");
     }
 
     @Override
