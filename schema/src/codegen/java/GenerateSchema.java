@@ -79,7 +79,11 @@ public final class GenerateSchema {
                 .schemas(INTERNAL, SCHEMA, TOPIC_SCHEMA)
                 .createSchemas(true)
                 .locations("classpath:" + MIGRATIONS)
-                .placeholders(Map.of("schema", SCHEMA, "internal", INTERNAL, "topic_schema", TOPIC_SCHEMA))
+                .placeholders(Map.of(
+                        "schema", SCHEMA,
+                        "internal", INTERNAL,
+                        "topic_schema", TOPIC_SCHEMA,
+                        "server_version", "0.0.0"))
                 .load()
                 .migrate();
     }

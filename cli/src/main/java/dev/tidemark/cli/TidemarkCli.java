@@ -54,6 +54,7 @@ public final class TidemarkCli implements Runnable {
         boolean all = new CommandSet()
                 .add("server", () -> ServerCommand.commandLine(streams))
                 .add("migrate", () -> MigrateCommand.commandLine(streams))
+                .add("uninstall", () -> UninstallCommand.commandLine(streams))
                 .add("topics", () -> TopicsCommand.commandLine(streams, args))
                 .add("tokens", () -> TokensCommand.commandLine(streams, args))
                 .add("produce", () -> new ProduceCommand(streams))

@@ -21,7 +21,7 @@ class MigrateCommandTest {
             "select table_schema, table_name, column_name, data_type, column_default, is_nullable"
                     + " from information_schema.columns where table_schema ~ 'tidemark|topic' order by 1, 2, 3",
             "select oid::regprocedure, md5(prosrc), proconfig from pg_proc"
-                    + " where pronamespace::regnamespace::text ~ 'tidemark|topic' order by 1::text",
+                    + " where pronamespace::regnamespace::text ~ 'tidemark|topic' order by oid::regprocedure::text",
             "select indexdef from pg_indexes where schemaname ~ 'tidemark|topic' order by 1",
             "select installed_rank, version, script, checksum, success from tidemark_internal.flyway_schema_history order by 1");
 

@@ -1,7 +1,9 @@
 package dev.tidemark.server;
 
+import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.Migrator;
 import dev.tidemark.server.postgres.StartException;
+import dev.tidemark.server.postgres.Uninstaller;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
@@ -95,16 +97,45 @@ public final class Main {
     public static int migrate(
             List<String> flags, Map<String, String> environment, boolean print, PrintStream out, PrintStream err) {
         return withConfig(flags, environment, err, config -> {
-            String url = config.postgres().jdbcUrl();
-            if (url == null) {
-                throw new ConfigException("no database to migrate: name one with " + Setting.JDBC_URL.flag() + " or "
-                        + Setting.JDBC_URL.environmentVariable() + " (a server migrates its embedded one itself)");
-            }
-            Migrator migrator = new Migrator(config.databaseAt(url));
+            Migrator migrator =
+                    new Migrator(namedDatabase(config, "migrate", "a server migrates its embedded one itself"));
             out.print(print ? migrator.print() : "migrations run: " + migrator.migrate() + "\n");
             out.flush();
             return 0;
         });
+    }
+
+    /**
+     * Drops everything of Tidemark's from an existing database.
+     *
+     * @param flags as {@link Setting} says
+     * @param confirmed otherwise it only says what would be dropped, and fails
+     * @param out is told progress and result, a line each
+     * @return the exit code
+     */
+    public static int uninstall(
+            List<String> flags, Map<String, String> environment, boolean confirmed, PrintStream out, PrintStream err) {
+        return withConfig(flags, environment, err, config -> {
+            Uninstaller uninstaller =
+                    new Uninstaller(namedDatabase(config, "uninstall from", "an embedded one is its data directory"));
+            Uninstaller.Contents contents = uninstaller.contents();
+            if (!confirmed) {
+                throw new StartException("this would drop " + contents + ": say --yes to do it");
+            }
+            uninstaller.uninstall(out::println);
+            out.println("dropped " + contents);
+            out.println("the roles tidemark_reader and tidemark_writer are the whole instance's and stay");
+            return 0;
+        });
+    }
+
+    private static DatabaseConfig namedDatabase(ServerConfig config, String doWhat, String embedded) {
+        String url = config.postgres().jdbcUrl();
+        if (url == null) {
+            throw new ConfigException("no database to " + doWhat + ": name one with " + Setting.JDBC_URL.flag() + " or "
+                    + Setting.JDBC_URL.environmentVariable() + " (" + embedded + ")");
+        }
+        return config.databaseAt(url);
     }
 
     private static int withConfig(

@@ -12,6 +12,7 @@ import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.DatabaseHealth;
+import dev.tidemark.server.postgres.LockTableWatch;
 import dev.tidemark.server.postgres.Migrator;
 import dev.tidemark.server.postgres.StartException;
 import dev.tidemark.server.topic.Topics;
@@ -43,6 +44,7 @@ import org.slf4j.LoggerFactory;
 public final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
     private static final Duration HOUSEKEEPING_EVERY = Duration.ofSeconds(10);
+    private static final Duration LOCK_TABLE_LOOK_EVERY = Duration.ofMinutes(1);
 
     private final ServerConfig config;
     private final Instant startedAt = Instant.now();
@@ -78,14 +80,23 @@ public final class Server implements AutoCloseable {
                 steps.done("postgres");
             }
             databaseConfig = config.databaseAt(embedded == null ? requiredUrl(config) : embedded.jdbcUrl());
-            Database database = started(
-                    Database.open(databaseConfig, metrics, config.postgres().startTimeout()));
+            Database database = started(Database.open(
+                    databaseConfig,
+                    config.postgres().poolSize(),
+                    metrics,
+                    config.postgres().startTimeout()));
             steps.done("connect");
-            new Migrator(databaseConfig).migrate();
+            Migrator migrator = new Migrator(databaseConfig);
+            migrator.migrate();
             steps.done("migrate");
             bindMachineMetrics();
             topics = new Topics(database);
             started(new Housekeeping(topics::dropDeleted, HOUSEKEEPING_EVERY));
+            started(new Housekeeping(
+                    () -> migrator.outgrown().ifPresent(end::completeExceptionally), HOUSEKEEPING_EVERY));
+            LockTableWatch lockTable = new LockTableWatch(database, metrics);
+            lockTable.look();
+            started(new Housekeeping(lockTable::look, LOCK_TABLE_LOOK_EVERY));
             RecordLog log = started(new RecordLog(database, config.log(), Clock.systemUTC(), metrics));
             Cluster cluster =
                     started(new Cluster(database, log, config.neighbours().listenUrl(), metrics));

@@ -125,7 +125,7 @@ public record ServerConfig(
                 given.value(Setting.DATA_DIR, "must be a path", Path::of, Path.of("tidemark-data")),
                 Math.toIntExact(poolSize),
                 Math.toIntExact(given.number(
-                        Setting.DB_PREPARE_THRESHOLD, 0, Integer.MAX_VALUE, DatabaseConfig.DEFAULT_PREPARE_THRESHOLD)),
+                        Setting.DB_PREPARE_THRESHOLD, 0, Integer.MAX_VALUE, DatabaseConfig.PREPARE_AS_FITS)),
                 schemas(given),
                 Duration.ofMillis(given.number(Setting.DB_START_TIMEOUT_MS, 0, HOUR_MS, 30_000)));
     }

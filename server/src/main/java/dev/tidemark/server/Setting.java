@@ -21,8 +21,7 @@ public enum Setting {
             "as the URL says",
             "Its password. Anybody on the machine may read flags: prefer the environment"),
     DB_POOL_SIZE("N", "10", "Connections to PostgreSQL, opened at start and kept"),
-    DB_PREPARE_THRESHOLD(
-            "N", "5", "Executions after which a statement is prepared; 0 never, for pgbouncer before 1.21"),
+    DB_PREPARE_THRESHOLD("N", "5, and 0 through a pooler", "Executions after which a statement is prepared; 0 never"),
     DB_START_TIMEOUT_MS("MS", "30000", "How long a PostgreSQL that cannot be reached yet is waited for at start"),
     DATA_DIR("DIR", "./tidemark-data", "Where the embedded PostgreSQL lives"),
     SCHEMA("NAME", "tidemark", "The SQL schema of views and functions; tables live in the same name + _internal"),

@@ -68,7 +68,7 @@ class ServerConfigTest {
         assertThat(postgres.password()).isNull();
         assertThat(postgres.dataDir()).isEqualTo(Path.of("tidemark-data"));
         assertThat(postgres.poolSize()).isEqualTo(10);
-        assertThat(postgres.prepareThreshold()).isEqualTo(5);
+        assertThat(postgres.prepareThreshold()).isEqualTo(DatabaseConfig.PREPARE_AS_FITS);
         assertThat(postgres.startTimeout()).isEqualTo(Duration.ofSeconds(30));
         assertThat(postgres.schemas()).isEqualTo(new SchemaNames("tidemark", "tidemark_internal", "topic"));
         assertThat(config.http().host()).isEqualTo("127.0.0.1");

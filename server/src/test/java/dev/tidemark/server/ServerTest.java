@@ -3,6 +3,7 @@ package dev.tidemark.server;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.server.postgres.StartException;
 import dev.tidemark.server.testing.TestDatabase;
@@ -54,7 +55,8 @@ class ServerTest {
             assertThat(Welcome.text(server)).contains(address.toString()).doesNotContain("password");
         }
         assertThatThrownBy(() -> get(address, "/health/live")).isInstanceOf(IOException.class);
-        assertThat(connectionsOfServers()).isZero();
+        // PostgreSQL needs a moment to see that a connection is gone.
+        await().untilAsserted(() -> assertThat(connectionsOfServers()).isZero());
     }
 
     @Test
@@ -91,7 +93,8 @@ class ServerTest {
                     .hasMessageStartingWith("cannot listen on 127.0.0.1:" + taken.getLocalPort())
                     .hasMessageNotContaining("\n");
         }
-        assertThat(connectionsOfServers()).isZero();
+        // PostgreSQL needs a moment to see that a connection is gone.
+        await().untilAsserted(() -> assertThat(connectionsOfServers()).isZero());
     }
 
     @Test

@@ -1,5 +1,7 @@
 package dev.tidemark.integration.architecture;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -87,6 +89,14 @@ class DependenciesTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage(SERVER + ".topic..");
+
+    @ArchTest
+    static final ArchRule checksKnowNothingOfUsButTheirFacts = noClasses()
+            .that()
+            .resideInAPackage(SERVER + ".postgres.check..")
+            .should()
+            .dependOnClassesThat(
+                    resideInAPackage("dev.tidemark..").and(not(resideInAPackage(SERVER + ".postgres.check.."))));
 
     @ArchTest
     static final ArchRule accessAndTlsKnowOnlyTheirFiles = noClasses()

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * A server in this JVM over a database of the test class's own, which keeps its promises after every test: see {@link TestDatabase}.
+ * A server in this JVM over a database of the test class's own, which keeps its promises after every test: see {@link TestDatabase}. With
+ * {@code -Dtidemark.pgbouncer=true} it goes to the database by way of pgbouncer in transaction mode.
  *
  * <pre>{@code
  * @RegisterExtension
@@ -42,21 +43,33 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
     private int port;
     private String scheme = "http";
     private @Nullable Server running;
+    private @Nullable Pgbouncer pgbouncer;
+    private boolean pooled = Boolean.getBoolean("tidemark.pgbouncer");
 
     /** @param flags of the server, beside where it listens and its database */
     public RunningServer(String... flags) {
         this.flags = List.of(flags);
     }
 
+    /** The same with pgbouncer in transaction mode between server and database. */
+    public RunningServer throughPgbouncer() {
+        pooled = true;
+        return this;
+    }
+
     @Override
     public void beforeAll(ExtensionContext context) {
         database.beforeAll(context);
+        if (pooled) {
+            pgbouncer = Pgbouncer.before(database.jdbcUrl(), "transaction");
+        }
         start();
     }
 
     private void start() {
         List<String> all = new ArrayList<>(flags);
-        all.addAll(List.of("--http-port", Integer.toString(port), "--jdbc-url", database.jdbcUrl()));
+        String url = pgbouncer == null ? database.jdbcUrl() : pgbouncer.jdbcUrl();
+        all.addAll(List.of("--http-port", Integer.toString(port), "--jdbc-url", url));
         running = Server.start(ServerConfig.read(all, Map.of()));
         port = running.address().getPort();
         scheme = running.address().getScheme();
@@ -142,6 +155,14 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
         return database.jdbcUrl();
     }
 
+    /** By way of pgbouncer, where there is one between. */
+    public String pooledUrl() {
+        if (pgbouncer == null) {
+            throw new IllegalStateException("there is no pgbouncer between");
+        }
+        return pgbouncer.jdbcUrl();
+    }
+
     /** What {@code tidemark.verify} says now; it is asked after every test anyway. */
     public List<String> brokenPromises() throws SQLException {
         return database.brokenPromises();
@@ -155,6 +176,9 @@ public final class RunningServer implements BeforeAllCallback, AfterEachCallback
     @Override
     public void afterAll(ExtensionContext context) {
         stop();
+        if (pgbouncer != null) {
+            pgbouncer.close();
+        }
         database.afterAll(context);
     }
 }

@@ -2,6 +2,7 @@ package dev.tidemark.server.postgres;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -17,6 +18,8 @@ import org.jooq.conf.Settings;
 import org.jooq.exception.DataAccessException;
 import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The door to PostgreSQL: a bounded pool of connections, and connections of one's own for what must not hold up the pool. Thread-safe.
@@ -25,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * advisory locks for the transaction only, leave nothing behind.
  */
 public final class Database implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+
     /** How long {@link #connection()} waits for a free one, ms. */
     private static final int ACQUIRE_TIMEOUT_MS = 5_000;
 
@@ -50,8 +55,27 @@ public final class Database implements AutoCloseable {
      * @throws StartException when it cannot be reached, refuses us, or cannot be used
      */
     public static Database open(DatabaseConfig config, MeterRegistry metrics, Duration patience) {
-        DatabaseProbe.await(config, properties(config, SOCKET_TIMEOUT), patience);
-        return new Database(config, pool(config, "tidemark", config.poolSize(), metrics));
+        return open(config, config.poolSize(), metrics, patience);
+    }
+
+    /**
+     * The same for who opens more connections than this pool.
+     *
+     * @param connections all that will be opened; less room than that in PostgreSQL is waited for, and then refused
+     */
+    public static Database open(DatabaseConfig config, int connections, MeterRegistry metrics, Duration patience) {
+        DatabaseProbe.Found found =
+                new DatabaseProbe(config, connections, properties(config, SOCKET_TIMEOUT)).await(patience);
+        Gauge.builder("tidemark_postgres_fsync", found, it -> it.instance().fsync() ? 1 : 0)
+                .description(
+                        "1 when PostgreSQL runs with fsync on; 0 when a crash of the machine may lose what was acknowledged")
+                .strongReference(true)
+                .register(metrics);
+        if (found.pooled()) {
+            LOG.info("connections go through a pooler database={}", config.location());
+        }
+        DatabaseConfig settled = config.preparing(found.pooled());
+        return new Database(settled, pool(settled, "tidemark", settled.poolSize(), metrics));
     }
 
     /**
@@ -154,7 +178,9 @@ public final class Database implements AutoCloseable {
         properties.setProperty("connectTimeout", Long.toString(CONNECT_TIMEOUT.toSeconds()));
         properties.setProperty("socketTimeout", Long.toString(socketTimeout.toSeconds()));
         properties.setProperty("tcpKeepAlive", "true");
-        properties.setProperty("prepareThreshold", Integer.toString(config.prepareThreshold()));
+        properties.setProperty("prepareThreshold", Integer.toString(Math.max(0, config.prepareThreshold())));
+        // Else the driver sets things by statements of its own once it is connected, which stay in a pooler's session.
+        properties.setProperty("assumeMinServerVersion", "14");
         properties.setProperty("autosave", "never");
         // The detail of a server's error may quote a record; messages end up in logs.
         properties.setProperty("logServerErrorDetail", "false");

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,33 +23,45 @@ final class MigrationScript {
     private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^}]*)}");
 
     private final SchemaNames names;
+    private final Release release;
     private final String history;
 
-    MigrationScript(SchemaNames names) {
+    MigrationScript(SchemaNames names, Release release) {
         this.names = names;
+        this.release = release;
         this.history = names.internal() + "." + Migrator.HISTORY;
     }
 
+    /** For psql: each migration in a database transaction of its own. */
     String write(InstalledSchemas installed, List<MigrationInfo> pending) {
-        StringBuilder script = new StringBuilder();
-        script.append("-- Tidemark: ").append(pending.size()).append(" pending migrations.\n");
-        script.append("\\set ON_ERROR_STOP on\n");
-        if (installed.lastRank() == null) {
-            script.append(inTransaction(createSchemas(installed) + createHistory()));
+        String transactions = steps(installed, pending).stream()
+                .map(step -> "\n-- " + step.name() + "\nbegin;\n" + step.sql() + "commit;\n")
+                .collect(Collectors.joining());
+        return "-- Tidemark: " + pending.size() + " pending migrations.\n\\set ON_ERROR_STOP on\n" + transactions;
+    }
+
+    /**
+     * Statements that belong together.
+     *
+     * @param name the migration's file, or what else this is
+     */
+    record Step(String name, String sql) {}
+
+    List<Step> steps(InstalledSchemas installed, List<MigrationInfo> pending) {
+        List<Step> steps = new ArrayList<>();
+        if (installed.lastRank() == null && !pending.isEmpty()) {
+            steps.add(new Step("schemas", createSchemas(installed) + createHistory()));
         }
         int rank = installed.lastRank() == null ? 0 : installed.lastRank();
         for (MigrationInfo migration : pending) {
             rank++;
-            script.append("\n-- ").append(migration.getScript()).append('\n');
-            // As Flyway does, so that an unqualified name means the same.
-            script.append(inTransaction("set local search_path to " + names.internal() + ", \"$user\", public;\n"
-                    + text(migration) + "\n" + historyRow(rank, migration)));
+            // The search_path as Flyway sets it, so that an unqualified name means the same.
+            steps.add(new Step(
+                    migration.getScript(),
+                    "set local search_path to " + names.internal() + ", \"$user\", public;\n" + text(migration) + "\n"
+                            + historyRow(rank, migration)));
         }
-        return script.toString();
-    }
-
-    private static String inTransaction(String statements) {
-        return "begin;\n" + statements + "commit;\n";
+        return steps;
     }
 
     private List<String> schemasInOrder() {
@@ -121,21 +134,25 @@ final class MigrationScript {
         return text == null ? "null" : "'" + text.replace("'", "''") + "'";
     }
 
-    private String text(MigrationInfo migration) {
-        String resource = Migrator.LOCATION + "/" + migration.getScript();
-        try (InputStream file = MigrationScript.class.getClassLoader().getResourceAsStream(resource)) {
-            if (file == null) {
-                throw new StartException("the migration " + resource + " is missing from this build");
+    /** A migration's statements, with names filled in. */
+    String text(MigrationInfo migration) {
+        for (String location : release.locations()) {
+            try (InputStream file = MigrationScript.class
+                    .getClassLoader()
+                    .getResourceAsStream(location + "/" + migration.getScript())) {
+                if (file != null) {
+                    return fillPlaceholders(new String(file.readAllBytes(), UTF_8));
+                }
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
             }
-            return fillPlaceholders(new String(file.readAllBytes(), UTF_8));
-        } catch (IOException failure) {
-            throw new UncheckedIOException(failure);
         }
+        throw new StartException("the migration " + migration.getScript() + " is missing from this build");
     }
 
     private String fillPlaceholders(String sql) {
         return PLACEHOLDER.matcher(sql).replaceAll(found -> {
-            String value = Migrator.placeholders(names).get(found.group(1));
+            String value = Migrator.placeholders(names, release).get(found.group(1));
             if (value == null) {
                 throw new IllegalStateException("no such placeholder: " + found.group());
             }

@@ -8,7 +8,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -16,24 +15,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MigratorTest {
-    /** What a catalogue holds of a database's objects, as text that must not differ. */
-    private static final List<String> CATALOGUE = List.of(
-            "select table_schema, table_name, column_name, data_type, column_default, is_nullable"
-                    + " from information_schema.columns where table_schema ~ 'tidemark|topic' order by 1, 2, 3",
-            "select n.nspname, p.proname, pg_get_functiondef(p.oid), p.proacl from pg_proc p"
-                    + " join pg_namespace n on n.oid = p.pronamespace where n.nspname ~ 'tidemark|topic' order by 1, 2, 3",
-            "select schemaname, viewname, definition from pg_views where schemaname ~ 'tidemark|topic' order by 1, 2",
-            "select schemaname, indexname, indexdef from pg_indexes where schemaname ~ 'tidemark|topic' order by 1, 2",
-            "select c.conrelid::regclass::text, conname, pg_get_constraintdef(c.oid) from pg_constraint c"
-                    + " join pg_namespace n on n.oid = c.connamespace where n.nspname ~ 'tidemark|topic' order by 1, 2",
-            "select relname, relacl, reloptions from pg_class c join pg_namespace n on n.oid = relnamespace"
-                    + " where n.nspname ~ 'tidemark|topic' order by 1",
-            "select nspname, nspacl from pg_namespace where nspname ~ 'tidemark|topic' order by 1",
-            "select installed_rank, version, description, type, script, checksum, installed_by, success"
-                    + " from tidemark_internal.flyway_schema_history order by 1");
-
     @RegisterExtension
     static final TestDatabase fresh = TestDatabase.empty();
 
@@ -50,6 +35,18 @@ class MigratorTest {
     static final TestDatabase raced = TestDatabase.empty();
 
     @RegisterExtension
+    static final TestDatabase defaults = TestDatabase.empty();
+
+    @RegisterExtension
+    static final TestDatabase newer = TestDatabase.empty();
+
+    @RegisterExtension
+    static final TestDatabase contracted = TestDatabase.empty();
+
+    @RegisterExtension
+    static final TestDatabase failing = TestDatabase.empty();
+
+    @RegisterExtension
     static final TestDatabase migrated = new TestDatabase();
 
     @Test
@@ -58,16 +55,16 @@ class MigratorTest {
         runAsPsqlWould(byHand.print());
         new Migrator(fresh.config()).migrate();
 
-        assertThat(catalogue(printed)).isEqualTo(catalogue(fresh));
+        assertThat(Catalogue.of(printed)).isEqualTo(Catalogue.of(fresh));
         assertThat(byHand.migrate()).isZero();
         assertThat(byHand.print()).contains("0 pending migrations").doesNotContain("begin");
     }
 
     @Test
     void migratingAgainDoesNothing() throws SQLException {
-        List<String> before = catalogue(migrated);
+        List<String> before = Catalogue.of(migrated);
         assertThat(new Migrator(migrated.config()).migrate()).isZero();
-        assertThat(catalogue(migrated)).isEqualTo(before);
+        assertThat(Catalogue.of(migrated)).isEqualTo(before);
     }
 
     @Test
@@ -103,16 +100,93 @@ class MigratorTest {
         assertThat(migrator.migrate()).isPositive();
     }
 
-    @Test
-    void schemaWithSomebodyElsesTablesIsRefusedInOneLine() throws SQLException {
-        execute(foreign, "create schema topic; create table topic.theirs (id int)");
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "table topic.theirs (id int)",
+                "view topic.theirs as select 1",
+                "sequence topic.theirs",
+                "function topic.theirs() returns int language sql as 'select 1'",
+                "type topic.theirs as enum ('a')",
+                "type topic.theirs as (a int)",
+                "domain topic.theirs as int",
+                "operator topic.=== (leftarg = int, rightarg = int, function = int4eq)",
+                "collation topic.theirs from \"C\"",
+                "text search dictionary topic.theirs (template = simple)"
+            })
+    void schemaWithSomebodyElsesObjectsIsRefusedInOneLine(String object) throws SQLException {
+        execute(foreign, "drop schema if exists topic cascade; create schema topic; create " + object);
         Migrator migrator = new Migrator(foreign.config());
         assertThatThrownBy(migrator::migrate)
                 .isInstanceOf(StartException.class)
                 .hasMessageContaining("has a schema topic that is not Tidemark's")
                 .hasMessageContaining("TIDEMARK_TOPIC_SCHEMA")
-                .hasMessageNotContaining("password");
+                .hasMessageNotContaining("password")
+                .hasMessageNotContaining("\n");
         assertThatThrownBy(migrator::print).isInstanceOf(StartException.class);
+    }
+
+    @Test
+    void anotherProgramsFlywayHistoryIsNotTakenForOurs() throws SQLException {
+        execute(
+                foreign,
+                "drop schema if exists topic cascade; create schema tidemark_internal;"
+                        + " create table tidemark_internal.flyway_schema_history (installed_rank int); insert into"
+                        + " tidemark_internal.flyway_schema_history values (7)");
+        try {
+            assertThatThrownBy(() -> new Migrator(foreign.config()).migrate())
+                    .isInstanceOf(StartException.class)
+                    .hasMessageContaining("has a schema tidemark_internal that is not Tidemark's");
+        } finally {
+            execute(foreign, "drop schema tidemark_internal cascade");
+        }
+    }
+
+    @Test
+    void emptySchemaWithDefaultPrivilegesIsUsed() throws SQLException {
+        execute(
+                defaults,
+                "create schema topic; alter default privileges in schema topic grant select on tables to public");
+        assertThat(new Migrator(defaults.config()).migrate()).isPositive();
+    }
+
+    @Test
+    void newerDatabaseIsLeftAsItIsByAnOlderServerThatMayStillWorkOnIt() throws SQLException {
+        new Migrator(newer.config()).migrate();
+        assertThat(NextRelease.expanding(newer.config()).migrate()).isPositive();
+        List<String> before = Catalogue.of(newer);
+
+        assertThat(new Migrator(newer.config()).migrate()).isZero();
+        assertThat(new Migrator(newer.config()).print()).contains("0 pending migrations");
+
+        assertThat(Catalogue.of(newer)).isEqualTo(before);
+        assertThat(newer.string("select pg_get_functiondef('tidemark_internal.log_end'::regproc)"))
+                .contains("made_up");
+        assertThat(NextRelease.expanding(newer.config()).migrate()).isZero();
+    }
+
+    @Test
+    void serverOlderThanTheDatabaseAllowsIsRefusedInOneLine() {
+        NextRelease.contracting(contracted.config()).migrate();
+        assertThatThrownBy(() -> new Migrator(contracted.config()).migrate())
+                .isInstanceOf(StartException.class)
+                .hasMessageContaining("needs Tidemark " + NextRelease.contractingVersion() + " or later, and this is "
+                        + ServerVersion.current())
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void migrationThatFailsIsNamedAndNothingOfItStays() throws SQLException {
+        execute(failing, "create schema tidemark; create schema tidemark_internal; create schema topic");
+        new Migrator(failing.config()).migrate();
+        execute(failing, "alter table tidemark_internal.batch add column made_up int");
+        List<String> before = Catalogue.of(failing);
+
+        assertThatThrownBy(() -> NextRelease.expanding(failing.config()).migrate())
+                .isInstanceOf(StartException.class)
+                .hasMessageContaining("V999__expand.sql failed: ERROR: column \"made_up\"")
+                .hasMessageNotContaining("\n");
+        assertThat(Catalogue.of(failing)).isEqualTo(before);
     }
 
     @Test
@@ -156,25 +230,5 @@ class MigratorTest {
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
-    }
-
-    private static List<String> catalogue(TestDatabase database) throws SQLException {
-        List<String> lines = new ArrayList<>();
-        try (Connection connection = database.connect();
-                Statement statement = connection.createStatement()) {
-            for (String query : CATALOGUE) {
-                ResultSet rows = statement.executeQuery(query);
-                int columns = rows.getMetaData().getColumnCount();
-                while (rows.next()) {
-                    StringBuilder line = new StringBuilder();
-                    for (int column = 1; column <= columns; column++) {
-                        line.append(rows.getString(column)).append(" | ");
-                    }
-                    lines.add(line.toString());
-                }
-            }
-        }
-        assertThat(lines).hasSizeGreaterThan(50);
-        return lines;
     }
 }

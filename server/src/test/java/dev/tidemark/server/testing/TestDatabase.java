@@ -84,6 +84,16 @@ public final class TestDatabase implements BeforeAllCallback, AfterEachCallback,
         return DriverManager.getConnection(jdbcUrl());
     }
 
+    /** The first column of a query's one row, as text. */
+    public String string(String query) throws SQLException {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(query)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
     @Override
     public void afterEach(ExtensionContext context) throws SQLException {
         assertThat(brokenPromises()).as("what tidemark.verify says").isEmpty();

@@ -22,8 +22,8 @@ import org.testcontainers.DockerClientFactory;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
 /**
- * The PostgreSQL of a test run: the one {@code TIDEMARK_TEST_JDBC_URL} names (its user may create databases), else one in Docker, else an embedded
- * one. Started at the first use, stopped when the run ends.
+ * The PostgreSQL of a test run: the one {@code TIDEMARK_TEST_JDBC_URL} names (its user may create databases), else of the major version that
+ * {@code -Dtidemark.postgres} names, else one in Docker, else an embedded one. Started at the first use, stopped when the run ends.
  */
 final class TestPostgres implements ExtensionContext.Store.CloseableResource, AutoCloseable {
     private static final String IMAGE = "postgres:18";
@@ -51,6 +51,11 @@ final class TestPostgres implements ExtensionContext.Store.CloseableResource, Au
         String given = System.getenv("TIDEMARK_TEST_JDBC_URL");
         if (given != null) {
             return new TestPostgres(given, () -> {});
+        }
+        Integer major = Integer.getInteger("tidemark.postgres");
+        if (major != null) {
+            PostgresOfVersion postgres = PostgresOfVersion.start(major);
+            return new TestPostgres(postgres.jdbcUrl(), postgres);
         }
         if (DockerClientFactory.instance().isDockerAvailable()) {
             try {

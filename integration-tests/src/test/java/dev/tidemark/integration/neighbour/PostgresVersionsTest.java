@@ -1,0 +1,91 @@
+package dev.tidemark.integration.neighbour;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemark.integration.door.HttpApi;
+import dev.tidemark.integration.door.JsonClient;
+import dev.tidemark.integration.door.Message;
+import dev.tidemark.integration.load.NumberedProducer;
+import dev.tidemark.integration.load.PartitionReader;
+import dev.tidemark.integration.load.WrittenLog;
+import dev.tidemark.protocol.api.PartitionDescription;
+import dev.tidemark.server.Server;
+import dev.tidemark.server.ServerConfig;
+import dev.tidemark.server.postgres.Database;
+import dev.tidemark.server.postgres.DatabaseConfig;
+import dev.tidemark.server.testing.PostgresOfVersion;
+import dev.tidemark.server.topic.Topics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The life of a topic on each PostgreSQL we support; all other tests run on one of them. {@code -Dtidemark.postgres=14} runs those on another. */
+@EnabledOnOs(OS.LINUX)
+class PostgresVersionsTest {
+    private static final String TOPIC = "life";
+    private static final int RECORDS = 3_000;
+
+    @ParameterizedTest
+    @ValueSource(ints = {14, 15, 16, 17, 18})
+    void topicLivesFromCreationToDeletion(int version) throws Exception {
+        try (PostgresOfVersion postgres = PostgresOfVersion.start(version);
+                Server server = Server.start(
+                        ServerConfig.read(List.of("--http-port=0", "--jdbc-url=" + postgres.jdbcUrl()), Map.of()))) {
+            assertThat(number(postgres, "select current_setting('server_version_num')::int / 10000"))
+                    .isEqualTo(version);
+            String uri = server.address().toString();
+            JsonClient client = new JsonClient(new HttpApi(server::address));
+            client.createTopic(TOPIC, 2, Map.of("segment.bytes", "1024", "value.type", "text"));
+
+            // One by one and many at once take different ways.
+            client.produce(TOPIC, Message.of("p:0"));
+            client.deleteTopic(TOPIC);
+            client.createTopic(TOPIC, 2, Map.of("segment.bytes", "1024", "value.type", "text"));
+            try (NumberedProducer producer = new NumberedProducer("p", uri, TOPIC, 2)) {
+                for (int n = 0; n < RECORDS; n++) {
+                    producer.send();
+                }
+                WrittenLog.assertHoldsExactly(producer.places(), PartitionReader.readUntil(uri, TOPIC, () -> true));
+            }
+            assertThat(client.describeTopic(TOPIC).partitions())
+                    .extracting(PartitionDescription::segments)
+                    .allSatisfy(segments -> assertThat(segments).isGreaterThan(1));
+            assertThat(number(postgres, "select count(*) from topic.life")).isEqualTo(RECORDS);
+            assertThat(number(postgres, "select count(*) from tidemark.verify('life')"))
+                    .isZero();
+
+            client.deleteTopic(TOPIC);
+            await().atMost(Duration.ofSeconds(30)).until(() -> isDropped(postgres));
+        }
+    }
+
+    /** Housekeeping does the same every so often. */
+    private static boolean isDropped(PostgresOfVersion postgres) throws SQLException {
+        try (Database database = Database.open(
+                DatabaseConfig.of(postgres.jdbcUrl()), new SimpleMeterRegistry(), Duration.ofSeconds(10))) {
+            new Topics(database).dropDeleted();
+        }
+        return number(postgres, "select count(*) from tidemark_internal.topic") == 0
+                && number(postgres, "select count(*) from pg_class where relname ~ '^topic_[0-9]+'") == 0;
+    }
+
+    private static long number(PostgresOfVersion postgres, String query) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(postgres.jdbcUrl());
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(query)) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+}
