@@ -284,6 +284,29 @@ class AppenderTest {
                         refused -> assertThat(refused.error()).isEqualTo(ErrorCode.BROKER_NOT_AVAILABLE));
     }
 
+    /** Queue and tail count what they are given: the rest of its request must not stay with it. */
+    @Test
+    void aBatchWhoseNeighboursWereRefusedDoesNotKeepTheirBytes() throws Exception {
+        Topic topic = log.topic(1, Map.of());
+        ProduceFrame.Batch small = TestLog.batch(0, "small");
+        ProduceFrame.Batch large = TestLog.batch(7, "x".repeat(500_000));
+        byte[] body = new byte[small.length() + large.length()];
+        System.arraycopy(small.bytes(), 0, body, 0, small.length());
+        System.arraycopy(large.bytes(), 0, body, small.length(), large.length());
+
+        List<BatchOutcome> outcomes = log.append(
+                topic,
+                new ProduceFrame.Batch(0, -1, (short) -1, -1, 1, body, 0, small.length()),
+                new ProduceFrame.Batch(7, -1, (short) -1, -1, 1, body, small.length(), large.length()));
+
+        assertThat(outcomes.get(0)).isInstanceOf(BatchOutcome.Appended.class);
+        assertThat(outcomes.get(1)).isInstanceOf(BatchOutcome.Refused.class);
+        assertThat(log.fetch(topic, 0, 0).slices())
+                .singleElement()
+                .satisfies(slice -> assertThat(slice.bytes()).hasSize(small.length()));
+        assertThat(log.values(topic, 0, 0)).containsExactly("small");
+    }
+
     @Test
     void partitionThatIsNotThereIsNamed() throws Exception {
         Topic topic = log.topic(2, Map.of());
