@@ -2,11 +2,11 @@ package dev.tidemark.server.log;
 
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.api.ProducerIdentity;
-import dev.tidemark.schema.tidemark_internal.Routines;
 import dev.tidemark.schema.tidemark_internal.Sequences;
 import dev.tidemark.server.log.append.AppendRequest;
 import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.log.append.BatchOutcome;
+import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.log.fetch.FetchRequest;
 import dev.tidemark.server.log.fetch.Fetcher;
 import dev.tidemark.server.log.fetch.OffsetFound;
@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 /** The door to the log: append, fetch, offsets. Thread-safe. */
 public final class RecordLog implements AutoCloseable {
     private final Database database;
+    private final LeaderEpochs epochs;
     private final Segments segments;
     private final Appender appender;
     private final Fetcher fetcher;
@@ -41,16 +42,15 @@ public final class RecordLog implements AutoCloseable {
     /** Starts the log's threads. Blocks on the database, whose schema is up to date. */
     public RecordLog(Database database, Limits limits, Clock clock, MeterRegistry registry) {
         this.database = database;
-        int leaderEpoch = database.transaction(jooq -> Routines.ensureLeaderEpoch(jooq.configuration()));
         Tail tail = new Tail(limits.tailCacheBytes());
         Gauge.builder("tidemark.tail.cache", tail, Tail::cachedBytes)
                 .description("Bytes of records held in the tail cache")
                 .baseUnit("bytes")
                 .register(registry);
+        this.epochs = new LeaderEpochs(database, tail, registry);
         this.segments = new Segments(database);
-        this.appender = new Appender(database, segments, tail, leaderEpoch, limits.append(), clock, registry);
-        this.fetcher =
-                new Fetcher(database, tail, leaderEpoch, limits.fetchThreads(), limits.readAheadBytes(), registry);
+        this.appender = new Appender(database, segments, tail, epochs, limits.append(), clock, registry);
+        this.fetcher = new Fetcher(database, tail, epochs, limits.fetchThreads(), limits.readAheadBytes(), registry);
     }
 
     /**
@@ -80,6 +80,16 @@ public final class RecordLog implements AutoCloseable {
     public ProducerIdentity newProducer() {
         long producerId = database.query(jooq -> jooq.nextval(Sequences.PRODUCER_ID));
         return new ProducerIdentity(producerId, (short) 0);
+    }
+
+    /**
+     * Begins a new leader epoch: what is remembered of the log is forgotten, here and on every server. Blocks on the database.
+     *
+     * @param reason kept with the epoch
+     * @return its number
+     */
+    public int beginLeaderEpoch(String reason) {
+        return epochs.begin(reason);
     }
 
     /** From now on fetches do not wait at the log end, and those that wait are answered: the first step of a graceful stop. */

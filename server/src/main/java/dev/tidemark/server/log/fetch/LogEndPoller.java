@@ -47,7 +47,7 @@ final class LogEndPoller implements Runnable {
             if (!listened.isEmpty()) {
                 reader.observe(listened);
             }
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException e) {
             LOG.warn("log ends not polled: {}", e.toString());
         } finally {
             underWay.set(false);
