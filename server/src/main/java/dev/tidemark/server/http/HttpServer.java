@@ -65,6 +65,7 @@ public final class HttpServer implements AutoCloseable {
         RequestBodies bodies = new RequestBodies(config.maxRequestBytes(), config.bodyBudgetBytes());
         this.routes = Stream.of(
                         new ServerRoutes(cluster, readiness, config.readyTimeout(), stopping::get, metrics).routes(),
+                        new LeaderEpochRoutes(log, bodies).routes(),
                         new TopicRoutes(topics, bodies).routes(),
                         new ProduceRoutes(topics, log, bodies, clock, threads).routes(),
                         new FetchRoutes(topics, log, bodies, threads).routes())
