@@ -58,6 +58,7 @@ class TidemarkCliTest {
                 List.of("topics", "describe"),
                 List.of("topics", "alter"),
                 List.of("topics", "delete"),
+                List.of("cluster", "bump-epoch"),
                 List.of("produce"),
                 List.of("consume"),
                 List.of("sql"));

@@ -69,6 +69,18 @@ public final class ServerProcess implements AutoCloseable {
         }
     }
 
+    /** Starts one more over a database that is there, on any port. */
+    public static ServerProcess startOn(String jdbcUrl, Path folder) {
+        List<String> command = new ArrayList<>(command(folder, 0));
+        command.addAll(List.of("--jdbc-url", jdbcUrl));
+        return start(new ProcessBuilder(command), folder);
+    }
+
+    /** Sends it a signal by its name, such as {@code STOP}. */
+    public void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    }
+
     private static List<String> command(Path dataDir, int port) {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
