@@ -36,7 +36,7 @@ public enum Setting {
     APPEND_TIMEOUT_MS(
             "MS",
             "2000",
-            "How long an append waits for a lock others hold; then nothing is appended, and BROKER_NOT_AVAILABLE says: try again"),
+            "How long an append waits for a lock others hold, and another server may stand still with it; then nothing is appended, and BROKER_NOT_AVAILABLE says: try again"),
     MAX_QUEUED_BYTES("BYTES", "67108864", "Records waiting to be appended, past which requests are refused"),
     TAIL_CACHE_BYTES("BYTES", "134217728, at most an eighth of the heap", "Newest records kept in memory"),
     READ_AHEAD_BYTES(

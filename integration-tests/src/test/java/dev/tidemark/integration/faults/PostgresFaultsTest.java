@@ -67,8 +67,7 @@ class PostgresFaultsTest {
     }
 
     private static Server startServer() {
-        return Server.start(
-                ServerConfig.read(List.of("--http-port", "0", "--jdbc-url", postgres.jdbcUrl()), Map.of()));
+        return Server.start(ServerConfig.read(List.of("--http-port", "0", "--jdbc-url", postgres.jdbcUrl()), Map.of()));
     }
 
     @AfterAll
@@ -178,10 +177,12 @@ class PostgresFaultsTest {
                 .build()) {
             ExecutionException failure = catchThrowableOfType(
                     ExecutionException.class,
-                    () -> hasty.send(new ProducerRecord<>(topic, 0, null, "hasty")).get(60, TimeUnit.SECONDS));
-            assertThat(failure.getCause()).isInstanceOfSatisfying(TidemarkException.class, cause -> assertThat(
-                            cause.isRetriable())
-                    .isTrue());
+                    () -> hasty.send(new ProducerRecord<>(topic, 0, null, "hasty"))
+                            .get(60, TimeUnit.SECONDS));
+            assertThat(failure.getCause())
+                    .isInstanceOfSatisfying(
+                            TidemarkException.class,
+                            cause -> assertThat(cause.isRetriable()).isTrue());
         }
     }
 
@@ -244,8 +245,8 @@ class PostgresFaultsTest {
                 TidemarkConsumer.builder().servers(address()).build()) {
             consumer.assign(List.of(partition));
             consumer.seek(partition, position);
-            OffsetOutOfRangeException thrown = catchThrowableOfType(
-                    OffsetOutOfRangeException.class, () -> consumer.poll(Duration.ofSeconds(30)));
+            OffsetOutOfRangeException thrown =
+                    catchThrowableOfType(OffsetOutOfRangeException.class, () -> consumer.poll(Duration.ofSeconds(30)));
             assertThat(thrown).isNotNull();
             assertThat(thrown.logEndOffset()).isEqualTo(end);
         }

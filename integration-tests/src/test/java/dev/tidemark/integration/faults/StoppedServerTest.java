@@ -40,14 +40,15 @@ class StoppedServerTest {
         try (OwnPostgres postgres = OwnPostgres.in(temporary);
                 ServerProcess stopped = ServerProcess.startOn(postgres.jdbcUrl(), temporary);
                 ServerProcess other = ServerProcess.startOn(postgres.jdbcUrl(), temporary)) {
-            try (TidemarkAdmin admin = TidemarkAdmin.builder()
-                    .servers(other.uri().toString())
-                    .build()) {
+            try (TidemarkAdmin admin =
+                    TidemarkAdmin.builder().servers(other.uri().toString()).build()) {
                 admin.createTopic(topic, 1, Map.of());
             }
             AtomicBoolean enough = new AtomicBoolean();
-            try (NumberedProducer one = new NumberedProducer("one", stopped.uri().toString(), topic, 1, 256 << 10);
-                    NumberedProducer two = new NumberedProducer("two", other.uri().toString(), topic, 1)) {
+            try (NumberedProducer one =
+                            new NumberedProducer("one", stopped.uri().toString(), topic, 1, 256 << 10);
+                    NumberedProducer two =
+                            new NumberedProducer("two", other.uri().toString(), topic, 1)) {
                 CompletableFuture<Void> producing = CompletableFuture.runAsync(
                         () -> {
                             while (!enough.get()) {

@@ -78,7 +78,9 @@ public final class ServerProcess implements AutoCloseable {
 
     /** Sends it a signal by its name, such as {@code STOP}. */
     public void signal(String name) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .start()
+                .waitFor();
     }
 
     private static List<String> command(Path dataDir, int port) {
