@@ -11,6 +11,8 @@
 --   fenced      a newer epoch of the producer was here
 --   no_segment  there is no segment to hold the whole batch: make the one that starts at base_offset, and come back
 --   withdrawn   refused because of another batch of its group
+--
+-- Raises TM075 when the caller's leader epoch or run of PostgreSQL is not the current one: see ensure_leader_epoch.
 create or replace function ${internal}.reserve(
     p_partition_ids    int[],
     p_groups           int[],
@@ -25,6 +27,7 @@ create or replace function ${internal}.reserve(
     p_principals       text[],
     p_append_id        uuid,
     p_leader_epoch     int,
+    p_run_id           uuid,
     p_lock_timeout     text,
     p_commit_level     text          -- 'all', 'local' or 'off'
 ) returns table (outcome text, base_offset bigint, leaf text, segment_base bigint, segment_bound bigint, append_time_ms bigint)
@@ -88,6 +91,25 @@ begin
         end if;
         v_partition_id := v_id;
     end loop;
+
+    if pg_is_in_recovery() then
+        raise exception 'this PostgreSQL is a standby' using errcode = 'read_only_sql_transaction';
+    end if;
+    perform from ${internal}.postgres_run r
+    where r.run_id = p_run_id and r.leader_epoch = p_leader_epoch and r.postmaster_started_at = pg_postmaster_start_time()
+      and r.batch_table = c_lock_class::oid
+      and not exists (select from ${internal}.abandoned_append a where a.append_id = p_append_id);
+    if not found then
+        raise exception 'epoch % is not the current one in this run of PostgreSQL, or the append has been given up', p_leader_epoch
+            using errcode = 'TM075';
+    end if;
+    if p_commit_level = 'off' then
+        -- The first append that may be lost leaves a mark that cannot be: it is committed with it, durably.
+        update ${internal}.leader_epoch l set unsafe_appends = true where l.leader_epoch = p_leader_epoch and not l.unsafe_appends;
+        if found then
+            v_setting := set_config('synchronous_commit', 'local', true);
+        end if;
+    end if;
 
     -- From here on every statement has a snapshot younger than the locks (READ COMMITTED, VOLATILE), so log ends are read as they are.
     loop
@@ -198,15 +220,19 @@ begin
 
     insert into ${internal}.batch (
         base_offset, min_timestamp, max_timestamp, appended_at, producer_id, bytes, partition_id, record_count, first_block, base_sequence,
-        leader_epoch, producer_epoch, append_id, principal)
+        leader_epoch, producer_epoch, append_id, principal, append_index)
     select i.base_offset, coalesce(timestamptz 'epoch' + i.min_timestamp * interval '1 ms', i.appended_at),
            coalesce(timestamptz 'epoch' + i.max_timestamp * interval '1 ms', i.appended_at), i.appended_at, i.producer_id, i.bytes, i.partition_id,
-           i.record_count, i.first_block, i.base_sequence, p_leader_epoch, i.producer_epoch, p_append_id, i.principal
+           i.record_count, i.first_block, i.base_sequence, p_leader_epoch, i.producer_epoch, p_append_id, i.principal, i.n
     from unnest(v_outcomes, v_bases, p_min_timestamps, p_max_timestamps, v_times, p_producer_ids, p_bytes, p_partition_ids, p_record_counts,
                 v_blocks, p_base_sequences, p_producer_epochs, p_principals)
-             i(outcome, base_offset, min_timestamp, max_timestamp, appended_at, producer_id, bytes, partition_id, record_count,
-               first_block, base_sequence, producer_epoch, principal)
+             with ordinality i(outcome, base_offset, min_timestamp, max_timestamp, appended_at, producer_id, bytes, partition_id, record_count,
+               first_block, base_sequence, producer_epoch, principal, n)
     where i.outcome = 'appended';
+    if p_commit_level = 'all' and 'duplicate' = any (v_outcomes) and current_setting('synchronous_standby_names') <> '' then
+        -- Where the first append's wait for its standby was cut short, this one must wait; a commit that has written nothing would not.
+        perform pg_logical_emit_message(true, 'tidemark', '');
+    end if;
 
     return query
     select i.outcome, i.base_offset, i.leaf::text, i.segment_base, i.upper_bound, (extract(epoch from i.appended_at) * 1000)::bigint

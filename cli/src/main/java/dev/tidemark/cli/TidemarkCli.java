@@ -59,6 +59,7 @@ public final class TidemarkCli implements Runnable {
                 .add("tokens", () -> TokensCommand.commandLine(streams, args))
                 .add("produce", () -> new ProduceCommand(streams))
                 .add("consume", () -> new ConsumeCommand(streams))
+                .add("cluster", () -> ClusterCommand.commandLine(streams, args))
                 .add("sql", () -> new SqlCommand(streams))
                 .addTo(root, args);
         if (all) {

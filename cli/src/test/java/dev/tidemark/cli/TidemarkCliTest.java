@@ -59,6 +59,7 @@ class TidemarkCliTest {
                 List.of("topics", "alter"),
                 List.of("topics", "delete"),
                 List.of("tokens", "create"),
+                List.of("cluster", "bump-epoch"),
                 List.of("produce"),
                 List.of("consume"),
                 List.of("sql"));

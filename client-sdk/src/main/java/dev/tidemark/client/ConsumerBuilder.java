@@ -85,7 +85,7 @@ public final class ConsumerBuilder<K, V> {
         return this;
     }
 
-    /** Where to start without a position, and go on when it is outside the log; {@link AutoOffsetReset#LATEST} until set. */
+    /** Where to start without a position, and go on when it is below the log start; {@link AutoOffsetReset#LATEST} until set. */
     public ConsumerBuilder<K, V> autoOffsetReset(AutoOffsetReset reset) {
         autoOffsetReset = reset;
         return this;

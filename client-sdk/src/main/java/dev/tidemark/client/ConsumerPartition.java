@@ -174,7 +174,9 @@ final class ConsumerPartition {
         }
         long start = header.logStartOffset();
         long end = header.highWatermark();
-        if (autoOffsetReset == AutoOffsetReset.NONE) {
+        // Beyond the end there was something once: to go on at the end as if nothing had happened would hide what is
+        // lost.
+        if (autoOffsetReset == AutoOffsetReset.NONE || place.offset() > end) {
             fail(new OffsetOutOfRangeException(topicPartition, place.offset(), start, end));
             return false;
         }

@@ -2,7 +2,11 @@ package dev.tidemark.client;
 
 import dev.tidemark.protocol.ErrorCode;
 
-/** A position lies outside the log and {@link AutoOffsetReset#NONE} says not to move it: seek into the range and poll again. */
+/**
+ * A position lies outside the log: beyond its end, or below its start where {@link AutoOffsetReset#NONE} says not to move it. Seek into the range and poll again.
+ *
+ * <p>Beyond the end, records that were read are not in the log any more, or never were: what was made of them may have to be undone.
+ */
 public final class OffsetOutOfRangeException extends TidemarkException {
     private static final long serialVersionUID = 1L;
 
@@ -16,7 +20,10 @@ public final class OffsetOutOfRangeException extends TidemarkException {
         super(
                 ErrorCode.OFFSET_OUT_OF_RANGE,
                 "offset " + offset + " of " + topicPartition + " is outside the log, which has " + logStartOffset
-                        + " to " + logEndOffset);
+                        + " to " + logEndOffset
+                        + (offset > logEndOffset
+                                ? ": it was cut when PostgreSQL was restored or failed over, or never reached there"
+                                : ""));
         this.topicPartition = topicPartition;
         this.offset = offset;
         this.logStartOffset = logStartOffset;

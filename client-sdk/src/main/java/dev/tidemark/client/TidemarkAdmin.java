@@ -3,6 +3,8 @@ package dev.tidemark.client;
 import dev.tidemark.protocol.api.AlterTopicRequest;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.protocol.api.CreateTopicRequest;
+import dev.tidemark.protocol.api.LeaderEpochDescription;
+import dev.tidemark.protocol.api.LeaderEpochRequest;
 import dev.tidemark.protocol.api.TopicDescription;
 import dev.tidemark.protocol.api.TopicList;
 import dev.tidemark.protocol.api.TopicSummary;
@@ -130,6 +132,18 @@ public final class TidemarkAdmin implements AutoCloseable {
 
     public ClusterDescription describeCluster() {
         return call(Request.get("/v1/cluster")).as(ClusterDescription.class);
+    }
+
+    /**
+     * Begins a new leader epoch: every server forgets what it remembers of the log and asks the database. For after PostgreSQL was put back to an older state that nothing shows, such as a plain copy of
+     * its files. Harmless at any other time; a repeated call begins one more.
+     *
+     * @param reason 1 to 500 characters, kept with the epoch
+     * @return the new epoch
+     */
+    public int bumpLeaderEpoch(String reason) {
+        Request request = Request.json("POST", "/v1/cluster/leader-epochs", new LeaderEpochRequest(reason));
+        return call(request).as(LeaderEpochDescription.class).leaderEpoch();
     }
 
     @Override

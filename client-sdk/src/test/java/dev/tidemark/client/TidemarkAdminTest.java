@@ -96,6 +96,7 @@ class TidemarkAdminTest {
         answer(200, TOPIC);
         answer(204, "");
         answer(200, "{\"cluster_id\":\"c\",\"version\":\"1\",\"servers\":[]}");
+        answer(201, "{\"leader_epoch\":4,\"reason\":\"restored\"}");
         try (TidemarkAdmin admin = admin()) {
             TopicDescription made = admin.createTopic("t", 2, Map.of("retention.ms", "1"));
             assertThat(made.partitionCount()).isEqualTo(2);
@@ -106,6 +107,7 @@ class TidemarkAdminTest {
             admin.alterConfigs("t", Collections.singletonMap("retention.ms", null));
             admin.deleteTopic("t");
             assertThat(admin.describeCluster().clusterId()).isEqualTo("c");
+            assertThat(admin.bumpLeaderEpoch("restored")).isEqualTo(4);
         }
         assertThat(requests)
                 .containsExactly(
@@ -115,7 +117,8 @@ class TidemarkAdminTest {
                         "PATCH /v1/topics/t {\"partition_count\":2}",
                         "PATCH /v1/topics/t {\"configs\":{\"retention.ms\":null}}",
                         "DELETE /v1/topics/t",
-                        "GET /v1/cluster");
+                        "GET /v1/cluster",
+                        "POST /v1/cluster/leader-epochs {\"reason\":\"restored\"}");
     }
 
     @Test

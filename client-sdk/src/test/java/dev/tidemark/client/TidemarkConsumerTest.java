@@ -232,7 +232,7 @@ class TidemarkConsumerTest {
         try (TidemarkConsumer<String, String> latest =
                 settings().autoOffsetReset(AutoOffsetReset.LATEST).build()) {
             latest.assign(List.of(P0));
-            latest.seek(P0, 99);
+            latest.seek(P0, 1);
             latest.poll(Duration.ofMillis(200));
             assertThat(latest.position(P0)).isEqualTo(10);
         }
@@ -249,6 +249,29 @@ class TidemarkConsumerTest {
             assertThat(none.position(P0)).isEqualTo(3);
             none.seek(P0, thrown.logStartOffset());
             assertThat(values(none.poll(LONG))).startsWith("4");
+        }
+    }
+
+    @Test
+    void aPositionBeyondTheEndIsThrownWhateverTheResetUntilTheApplicationMovesIt() {
+        broker.createTopic("t", 1);
+        appendNumbers(0, 0, 10);
+        for (AutoOffsetReset reset : AutoOffsetReset.values()) {
+            try (TidemarkConsumer<String, String> consumer =
+                    settings().autoOffsetReset(reset).build()) {
+                consumer.assign(List.of(P0));
+                consumer.seek(P0, 99);
+                for (int polls = 0; polls < 2; polls++) {
+                    OffsetOutOfRangeException thrown =
+                            catchThrowableOfType(OffsetOutOfRangeException.class, () -> consumer.poll(LONG));
+                    assertThat(thrown).hasMessageContaining("cut when PostgreSQL was restored");
+                    assertThat(thrown.offset()).isEqualTo(99);
+                    assertThat(thrown.logEndOffset()).isEqualTo(10);
+                    assertThat(consumer.position(P0)).isEqualTo(99);
+                }
+                consumer.seek(P0, 8);
+                assertThat(values(consumer.poll(LONG))).containsExactly("8", "9");
+            }
         }
     }
 

@@ -121,8 +121,7 @@ class ChaosTest {
 
     /** For whoever asked for a long run; nothing is asserted of times. */
     private void report(long records) throws IOException {
-        Files.writeString(
-                REPORT, String.format("%d records, seed %d%n%s%n", records, SEED, recoveries.summary()));
+        Files.writeString(REPORT, String.format("%d records, seed %d%n%s%n", records, SEED, recoveries.summary()));
     }
 
     private static Map<Integer, String> acknowledged(EventWriter writer) {

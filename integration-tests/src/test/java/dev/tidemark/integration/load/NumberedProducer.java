@@ -30,13 +30,18 @@ public final class NumberedProducer implements AutoCloseable {
     private final Semaphore room = new Semaphore(MAX_UNACKNOWLEDGED);
 
     public NumberedProducer(String name, String server, String topic, int partitions) {
+        this(name, server, topic, partitions, 4 << 10);
+    }
+
+    /** @param batchBytes large ones are copied, with a partition's lock held meanwhile; small ones are one statement */
+    public NumberedProducer(String name, String server, String topic, int partitions, int batchBytes) {
         this.name = name;
         this.topic = topic;
         this.partitions = partitions;
         this.producer = TidemarkProducer.builder()
                 .servers(server)
                 .valueSerializer(Serializers.text())
-                .batchBytes(4 << 10)
+                .batchBytes(batchBytes)
                 .maxInFlightRequests(5)
                 .deliveryTimeout(Soak.patience())
                 .retryBackoff(Duration.ofMillis(20), Duration.ofMillis(500))

@@ -121,8 +121,10 @@ class FetchPlanTest {
             connection.setAutoCommit(false);
             for (String leaf : leaves(connection, topic)) {
                 // What a fetch does first, also for its plan settings.
-                statement.execute("select tidemark_internal.plan_fetch(partition_id, base_offset, 1048576, 500)"
-                        + " from tidemark_internal.segment where leaf = '" + leaf + "'::regclass");
+                statement.execute("select tidemark_internal.plan_fetch("
+                        + "s.partition_id, s.base_offset, 1048576, 500, r.leader_epoch, r.run_id)"
+                        + " from tidemark_internal.segment s, tidemark_internal.postgres_run r where s.leaf = '" + leaf
+                        + "'::regclass");
                 assertThat(byBlocks(statement, leaf)).contains("Tid Range Scan").doesNotContain("Seq Scan");
                 assertThat(byIndex(statement, leaf))
                         .contains("Bitmap Index Scan")

@@ -79,6 +79,7 @@ public final class HttpServer implements AutoCloseable {
         AnswerBudget answers = new AnswerBudget(config.answerBudgetBytes(), slowPeers::press);
         this.routes = Stream.of(
                         new ServerRoutes(cluster, readiness, config.readyTimeout(), stopping::get, metrics).routes(),
+                        new LeaderEpochRoutes(log, bodies).routes(),
                         new TopicRoutes(topics, bodies).routes(),
                         new ProduceRoutes(topics, log, bodies, clock, threads).routes(),
                         new FetchRoutes(topics, log, bodies, answers, threads).routes())

@@ -2,11 +2,11 @@ package dev.tidemark.server.log;
 
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.api.ProducerIdentity;
-import dev.tidemark.schema.tidemark_internal.Routines;
 import dev.tidemark.schema.tidemark_internal.Sequences;
 import dev.tidemark.server.log.append.AppendRequest;
 import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.log.append.BatchOutcome;
+import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.log.fetch.FetchRequest;
 import dev.tidemark.server.log.fetch.Fetcher;
 import dev.tidemark.server.log.fetch.OffsetFound;
@@ -29,6 +29,7 @@ import java.util.function.Consumer;
 public final class RecordLog implements AutoCloseable {
     private final Database database;
     private final Quotas quotas;
+    private final LeaderEpochs epochs;
     private final Segments segments;
     private final Appender appender;
     private final Fetcher fetcher;
@@ -52,17 +53,16 @@ public final class RecordLog implements AutoCloseable {
     /** Starts the log's threads. Blocks on the database, whose schema is up to date. */
     public RecordLog(Database database, Limits limits, Clock clock, MeterRegistry registry) {
         this.database = database;
-        int leaderEpoch = database.transaction(jooq -> Routines.ensureLeaderEpoch(jooq.configuration()));
         this.tail = new Tail(limits.tailCacheBytes());
         Gauge.builder("tidemark.tail.cache", tail, Tail::cachedBytes)
                 .description("Bytes of records held in the tail cache")
                 .baseUnit("bytes")
                 .register(registry);
+        this.epochs = new LeaderEpochs(database, tail, registry);
         this.quotas = new Quotas(database, limits.quotas(), registry);
         this.segments = new Segments(database, limits.quotas().maxSegments());
-        this.appender = new Appender(database, quotas, segments, tail, leaderEpoch, limits.append(), clock, registry);
-        this.fetcher =
-                new Fetcher(database, tail, leaderEpoch, limits.fetchThreads(), limits.readAheadBytes(), registry);
+        this.appender = new Appender(database, quotas, segments, tail, epochs, limits.append(), clock, registry);
+        this.fetcher = new Fetcher(database, tail, epochs, limits.fetchThreads(), limits.readAheadBytes(), registry);
     }
 
     /**
@@ -113,6 +113,16 @@ public final class RecordLog implements AutoCloseable {
     /** How often the database is asked for the log ends somebody waits at, without any hint; every half second until told otherwise. */
     public void pollEvery(Duration period) {
         fetcher.pollEvery(period);
+    }
+
+    /**
+     * Begins a new leader epoch: what is remembered of the log is forgotten, here and on every server. Blocks on the database.
+     *
+     * @param reason kept with the epoch
+     * @return its number
+     */
+    public int beginLeaderEpoch(String reason) {
+        return epochs.begin(reason);
     }
 
     /** From now on fetches do not wait at the log end, and those that wait are answered: the first step of a graceful stop. */

@@ -2,6 +2,7 @@ package dev.tidemark.server.postgres;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.SQLExceptionOverride;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
@@ -10,6 +11,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Properties;
 import java.util.function.Function;
+import org.jooq.ConnectionProvider;
 import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
 import org.jooq.conf.MappedSchema;
@@ -31,21 +33,27 @@ public final class Database implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
 
     /** How long {@link #connection()} waits for a free one, ms. */
-    private static final int ACQUIRE_TIMEOUT_MS = 5_000;
+    private static final int ACQUIRE_TIMEOUT_MS = 3_000;
 
-    /** Above every statement the pool is used for; a database that stays silent for longer is taken for dead. */
-    private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(30);
+    /** How long a connection that was idle may take to say that it works, ms: one that does not is replaced. */
+    private static final int VALIDATION_TIMEOUT_MS = 1_000;
 
-    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+    /**
+     * Above every statement the pools are used for, the wait for a lock and for a commit included; a database that stays silent for longer is taken for
+     * dead, and what it was asked for is answered as unavailable or, in COMMIT, settled afterwards.
+     */
+    private static final Duration SOCKET_TIMEOUT = Duration.ofSeconds(10);
+
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
 
     private final DatabaseConfig config;
-    private final HikariDataSource pool;
+    private final PatientPool pool;
     private final DSLContext jooq;
 
-    private Database(DatabaseConfig config, HikariDataSource pool) {
+    private Database(DatabaseConfig config, PatientPool pool) {
         this.config = config;
         this.pool = pool;
-        this.jooq = DSL.using(pool, SQLDialect.POSTGRES, settings(config.schemas()));
+        this.jooq = DSL.using(new PooledConnections(pool), SQLDialect.POSTGRES, settings(config.schemas()));
     }
 
     /**
@@ -86,24 +94,34 @@ public final class Database implements AutoCloseable {
         return new Database(config, pool(config, name, size, metrics));
     }
 
-    private static HikariDataSource pool(DatabaseConfig config, String name, int size, MeterRegistry metrics) {
+    private static PatientPool pool(DatabaseConfig config, String name, int size, MeterRegistry metrics) {
         HikariConfig hikari = new HikariConfig();
         hikari.setPoolName(name);
         hikari.setJdbcUrl(config.jdbcUrl());
         hikari.setDataSourceProperties(properties(config, SOCKET_TIMEOUT));
         hikari.setMaximumPoolSize(size);
         hikari.setConnectionTimeout(ACQUIRE_TIMEOUT_MS);
+        hikari.setValidationTimeout(VALIDATION_TIMEOUT_MS);
+        hikari.setExceptionOverride(new NoStandbys());
         hikari.setMetricRegistry(metrics);
-        return new HikariDataSource(hikari);
+        return new PatientPool(new HikariDataSource(hikari), System::nanoTime);
+    }
+
+    /** A connection to what has become a standby is of no use any more; a new one finds the primary. */
+    private static final class NoStandbys implements SQLExceptionOverride {
+        @java.lang.Override
+        public Override adjudicate(SQLException e) {
+            return SqlStates.READ_ONLY.equals(e.getSQLState()) ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
+        }
     }
 
     /**
-     * A pooled connection in autocommit mode; closing it gives it back.
+     * A pooled connection in autocommit mode; closing it gives it back. An answer to a statement may take 10 s.
      *
-     * @throws java.sql.SQLTransientConnectionException when none is free within 5 s
+     * @throws java.sql.SQLTransientConnectionException when none is free within 3 s; at once while PostgreSQL is known to be away
      */
     public Connection connection() throws SQLException {
-        return pool.getConnection();
+        return pool.connection();
     }
 
     /**
@@ -178,6 +196,10 @@ public final class Database implements AutoCloseable {
         properties.setProperty("connectTimeout", Long.toString(CONNECT_TIMEOUT.toSeconds()));
         properties.setProperty("socketTimeout", Long.toString(socketTimeout.toSeconds()));
         properties.setProperty("tcpKeepAlive", "true");
+        properties.setProperty("socketFactory", KeepAliveSockets.class.getName());
+        // Of several hosts in the URL the one that may be written to; with one host, a standby is waited for until it
+        // is promoted.
+        properties.setProperty("targetServerType", "primary");
         properties.setProperty("prepareThreshold", Integer.toString(Math.max(0, config.prepareThreshold())));
         // Else the driver sets things by statements of its own once it is connected, which stay in a pooler's session.
         properties.setProperty("assumeMinServerVersion", "14");
@@ -185,6 +207,27 @@ public final class Database implements AutoCloseable {
         // The detail of a server's error may quote a record; messages end up in logs.
         properties.setProperty("logServerErrorDetail", "false");
         return properties;
+    }
+
+    /** For jOOQ, which is to wait no longer than others. */
+    private record PooledConnections(PatientPool pool) implements ConnectionProvider {
+        @Override
+        public Connection acquire() {
+            try {
+                return pool.connection();
+            } catch (SQLException e) {
+                throw new DataAccessException("no connection", e);
+            }
+        }
+
+        @Override
+        public void release(Connection connection) {
+            try {
+                connection.close();
+            } catch (SQLException e) {
+                throw new DataAccessException("a connection was not given back", e);
+            }
+        }
     }
 
     private static Settings settings(SchemaNames names) {

@@ -1,7 +1,9 @@
 package dev.tidemark.server.postgres;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -17,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * under way at most and everybody gets an answer in time. Thread-safe.
  */
 public final class DatabaseHealth implements AutoCloseable {
-    private static final int ANSWER_WITHIN_S = 5;
+    private static final int ANSWER_WITHIN_S = 2;
     private static final String SILENT = "the database does not answer";
 
     private final Database database;
@@ -57,9 +59,20 @@ public final class DatabaseHealth implements AutoCloseable {
 
     private Optional<String> look() {
         try (Connection connection = database.connection()) {
-            return connection.isValid(ANSWER_WITHIN_S) ? Optional.empty() : Optional.of(SILENT);
+            if (!connection.isValid(ANSWER_WITHIN_S)) {
+                return Optional.of(SILENT);
+            }
+            return isStandby(connection) ? Optional.of("the database is a standby") : Optional.empty();
         } catch (SQLException failure) {
             return Optional.of("the database cannot be used (SQLSTATE " + SqlStates.state(failure) + ")");
+        }
+    }
+
+    private static boolean isStandby(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet answer = statement.executeQuery("select pg_is_in_recovery()")) {
+            answer.next();
+            return answer.getBoolean(1);
         }
     }
 

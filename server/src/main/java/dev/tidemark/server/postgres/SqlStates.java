@@ -4,8 +4,11 @@ import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.sql.SQLWarning;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLWarning;
 import org.postgresql.util.ServerErrorMessage;
 
 /** The SQLSTATEs we tell apart. Source: PostgreSQL documentation, appendix A. */
@@ -17,6 +20,17 @@ public final class SqlStates {
     public static final String QUERY_CANCELED = "57014";
 
     public static final String CHECK_VIOLATION = "23514";
+
+    /** Written to on a standby. */
+    public static final String READ_ONLY = "25006";
+    /** Ours: what the caller knows of the log is of another leader epoch or another run of PostgreSQL. */
+    public static final String UNKNOWN_LEADER_EPOCH = "TM075";
+
+    /** The sessions that time out by themselves, in a transaction or out of it, and so do not say whether it was committed. */
+    private static final Set<String> SESSION_TIMEOUTS = Set.of("25P03", "25P04");
+
+    /** PostgreSQL's routine that waits for a synchronous standby. */
+    private static final String SYNCHRONOUS_WAIT = "SyncRepWaitForLSN";
 
     private SqlStates() {}
 
@@ -35,8 +49,8 @@ public final class SqlStates {
     }
 
     /**
-     * Whether the database, not the statement, is the trouble: no connection (class 08), out of resources (53), being stopped (57), or a lock
-     * that was not had in time.
+     * Whether the database, not the statement, is the trouble: no connection (class 08), out of resources (53), being stopped (57), a standby, or a
+     * lock that was not had in time.
      */
     public static boolean isUnavailable(SQLException e) {
         String state = state(e);
@@ -44,13 +58,38 @@ public final class SqlStates {
                 || state.startsWith("08")
                 || state.startsWith("53")
                 || state.startsWith("57")
+                || state.equals(READ_ONLY)
+                || SESSION_TIMEOUTS.contains(state)
                 || state.equals(LOCK_NOT_AVAILABLE);
     }
 
-    /** Whether PostgreSQL itself said that the statement failed; otherwise the connection broke and nobody knows. */
+    /**
+     * Whether PostgreSQL itself said that the statement failed; otherwise the session ended and nobody knows. Told by SQLSTATE, because severities are in
+     * the server's language.
+     */
     public static boolean isAnswered(SQLException e) {
         ServerErrorMessage answer = e instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
-        return answer != null && !"FATAL".equals(answer.getSeverity());
+        String state = state(e);
+        return answer != null
+                && !state.startsWith("57P")
+                && !state.startsWith("08")
+                && !SESSION_TIMEOUTS.contains(state)
+                && !Set.of("FATAL", "PANIC").contains(String.valueOf(answer.getSeverity()));
+    }
+
+    /**
+     * Whether a commit's wait for its synchronous standby was cut short: it is committed here, and maybe nowhere else. PostgreSQL only warns of it; told by
+     * the name of the routine that does, because messages are in the server's language.
+     */
+    public static boolean isReplicationWaitCut(@Nullable SQLWarning warnings) {
+        for (SQLWarning warning = warnings; warning != null; warning = warning.getNextWarning()) {
+            ServerErrorMessage message =
+                    warning instanceof PSQLWarning postgres ? postgres.getServerErrorMessage() : null;
+            if (message != null && SYNCHRONOUS_WAIT.equals(message.getRoutine())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     public static String state(SQLException e) {

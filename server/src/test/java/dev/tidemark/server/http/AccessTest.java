@@ -55,6 +55,7 @@ class AccessTest {
             Map.entry("GET /openapi.json", OPEN),
             Map.entry("GET /metrics", ANY),
             Map.entry("GET /v1/cluster", ANY),
+            Map.entry("POST /v1/cluster/leader-epochs", "admin" + ON_ALL),
             Map.entry("GET /v1/topics", ANY),
             Map.entry("POST /v1/topics", "admin"),
             Map.entry("GET /v1/topics/{topic}", "read, write or admin"),
@@ -71,6 +72,7 @@ class AccessTest {
             "GET /v1/topics/{topic}/partitions/{partition}/offsets", "?at=earliest");
 
     private static final Map<String, String> BODIES = Map.of(
+            "POST /v1/cluster/leader-epochs", "{\"reason\":\"x\"}",
             "POST /v1/topics", "{\"name\":\"TOPIC\"}",
             "PATCH /v1/topics/{topic}", "{\"partition_count\":2}",
             "POST /v1/topics/{topic}/records", "{\"records\":[{\"value\":\"x\"}]}",

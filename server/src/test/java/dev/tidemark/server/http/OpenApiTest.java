@@ -126,6 +126,9 @@ class OpenApiTest {
         String record = "{\"records\":[{\"partition\":0,\"key\":\"k\",\"value\":{\"a\":1},\"headers\":{\"h\":\"v\"}}]}";
         Map<String, Supplier<Answer>> samples = new LinkedHashMap<>();
         samples.put("GET /v1/cluster", () -> server.get("/v1/cluster"));
+        samples.put(
+                "POST /v1/cluster/leader-epochs",
+                () -> server.post("/v1/cluster/leader-epochs", "{\"reason\":\"a test\"}"));
         samples.put("GET /v1/topics", () -> server.get("/v1/topics"));
         samples.put("POST /v1/topics", () -> server.post("/v1/topics", "{\"name\":\"another-" + topic + "\"}"));
         samples.put("GET /v1/topics/{topic}", () -> server.get(path));

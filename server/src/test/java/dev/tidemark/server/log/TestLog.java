@@ -108,16 +108,33 @@ public final class TestLog implements AutoCloseable {
         return send(topic, batches).get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     }
 
+    public CompletableFuture<List<BatchOutcome>> sendAtomically(Topic topic, ProduceFrame.Batch... batches) {
+        return log.append(request(topic, true, batches));
+    }
+
     public List<BatchOutcome> appendAtomically(Topic topic, ProduceFrame.Batch... batches) throws Exception {
         return log.append(request(topic, true, batches)).get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     }
 
+    /** With acks=0. */
+    public List<BatchOutcome> appendUnacknowledged(Topic topic, ProduceFrame.Batch... batches) throws Exception {
+        return append(topic, Acks.NONE, batches);
+    }
+
+    public List<BatchOutcome> append(Topic topic, Acks acks, ProduceFrame.Batch... batches) throws Exception {
+        return log.append(request(topic, acks, false, batches)).get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    }
+
     private static AppendRequest request(Topic topic, boolean atomic, ProduceFrame.Batch... batches) {
+        return request(topic, Acks.ALL, atomic, batches);
+    }
+
+    private static AppendRequest request(Topic topic, Acks acks, boolean atomic, ProduceFrame.Batch... batches) {
         List<AppendRequest.Entry> entries = new ArrayList<>();
         for (ProduceFrame.Batch batch : batches) {
             entries.add(new AppendRequest.Entry(topic, batch));
         }
-        return new AppendRequest(entries, Acks.ALL, atomic, "test");
+        return new AppendRequest(entries, acks, atomic, "test");
     }
 
     public CompletableFuture<List<PartitionRecords>> fetching(Topic topic, int partition, long offset, int maxWaitMs) {

@@ -3,6 +3,7 @@ package dev.tidemark.server.log.append;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.RecordError;
+import dev.tidemark.server.log.append.AppendTransaction.Done;
 import dev.tidemark.server.log.append.Reservation.Outcome;
 import dev.tidemark.server.log.append.Reservation.Place;
 import dev.tidemark.server.log.segment.Segments;
@@ -95,23 +96,27 @@ final class AppendLane implements Runnable {
     private List<AppendGroup> appendOnce(List<AppendGroup> groups) {
         long startNanos = System.nanoTime();
         try {
-            List<Place> places = transaction.append(groups);
-            return settle(groups, places, startNanos);
+            return settle(groups, transaction.append(groups), startNanos);
         } catch (AppendTransaction.OutcomeUnknownException e) {
             return settleUnknown(groups, e, startNanos);
         } catch (SQLException e) {
             return failed(groups, e);
+        } catch (ApiException e) {
+            // The leader epoch could not be asked for: nothing was sent.
+            groups.forEach(group -> refuse(group, new BatchOutcome.Refused(e.error(), e.detail())));
+            return List.of();
         }
     }
 
-    private List<AppendGroup> settle(List<AppendGroup> groups, List<Place> places, long startNanos) {
-        publish(places, startNanos);
+    private List<AppendGroup> settle(List<AppendGroup> groups, Done done, long startNanos) {
+        List<Place> places = done.places();
+        publish(done, startNanos);
         Map<AppendGroup, List<Place>> byGroup = new IdentityHashMap<>();
         places.forEach(place -> byGroup.computeIfAbsent(place.candidate().group(), g -> new ArrayList<>())
                 .add(place));
         List<AppendGroup> again = new ArrayList<>();
         for (AppendGroup group : groups) {
-            if (!settleGroup(group, Objects.requireNonNull(byGroup.get(group)))) {
+            if (!settleGroup(group, Objects.requireNonNull(byGroup.get(group)), done.isReplicationWaitCut())) {
                 again.add(group);
             }
         }
@@ -119,7 +124,8 @@ final class AppendLane implements Runnable {
     }
 
     /** Makes committed batches known: to fetches first, so that whoever is told of an offset can read it. */
-    private void publish(List<Place> places, long startNanos) {
+    private void publish(Done done, long startNanos) {
+        List<Place> places = done.places();
         long records = 0;
         long bytes = 0;
         List<Tail.Batch> appended = new ArrayList<>();
@@ -141,20 +147,25 @@ final class AppendLane implements Runnable {
                     place.segmentBound(),
                     batch.averageStoredBytes()));
         }
-        tail.appended(appended);
+        tail.appended(done.leaderEpoch(), appended);
         if (records > 0) {
             metrics.transaction(System.nanoTime() - startNanos, records, bytes);
         }
     }
 
     /** @return false when the group is to be tried again at once */
-    private boolean settleGroup(AppendGroup group, List<Place> places) {
+    private boolean settleGroup(AppendGroup group, List<Place> places, boolean isReplicationWaitCut) {
         Place refused = places.stream()
                 .filter(p -> p.outcome() != Outcome.APPENDED
                         && p.outcome() != Outcome.DUPLICATE
                         && p.outcome() != Outcome.WITHDRAWN)
                 .findFirst()
                 .orElse(null);
+        if (refused == null && isReplicationWaitCut && group.acks() == Acks.ALL) {
+            // Those who asked for this PostgreSQL only have what they asked for.
+            refuseUnreplicated(group);
+            return true;
+        }
         if (refused == null) {
             complete(group, places);
             return true;
@@ -180,6 +191,15 @@ final class AppendLane implements Runnable {
                 yield true;
             }
         };
+    }
+
+    private void refuseUnreplicated(AppendGroup group) {
+        LOG.warn("a commit's wait for its synchronous standby was cut short");
+        refuse(
+                group,
+                new BatchOutcome.Refused(
+                        ErrorCode.REQUEST_TIMED_OUT,
+                        "the wait for the synchronous standby was cut short; whether the append would survive a failover is not known"));
     }
 
     private void complete(AppendGroup group, List<Place> places) {
@@ -244,16 +264,16 @@ final class AppendLane implements Runnable {
             List<AppendGroup> groups, AppendTransaction.OutcomeUnknownException unknown, long startNanos) {
         LOG.warn(
                 "COMMIT was not answered, asking append_id={}: {}",
-                unknown.appendId(),
+                unknown.attempt().appendId(),
                 String.valueOf(unknown.getCause()));
         try {
-            List<Place> places = transaction.outcome(groups, unknown.appendId());
+            Done done = transaction.outcome(groups, unknown.attempt());
             Set<AppendGroup> written = Collections.newSetFromMap(new IdentityHashMap<>());
-            places.forEach(place -> written.add(place.candidate().group()));
-            settle(List.copyOf(written), places, startNanos);
+            done.places().forEach(place -> written.add(place.candidate().group()));
+            settle(List.copyOf(written), done, startNanos);
             return groups.stream().filter(group -> !written.contains(group)).toList();
         } catch (SQLException e) {
-            LOG.warn("outcome unknown append_id={}: {}", unknown.appendId(), e.toString());
+            LOG.warn("outcome unknown append_id={}: {}", unknown.attempt().appendId(), e.toString());
             groups.forEach(group -> refuse(
                     group,
                     new BatchOutcome.Refused(

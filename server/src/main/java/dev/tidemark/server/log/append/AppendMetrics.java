@@ -13,6 +13,7 @@ final class AppendMetrics {
     private final Counter records;
     private final Counter bytes;
     private final Counter duplicates;
+    private final Counter stalled;
     private final DistributionSummary transactionRecords;
     private final Timer transactions;
     private final Timer commits;
@@ -30,6 +31,9 @@ final class AppendMetrics {
                 .register(registry);
         this.duplicates = Counter.builder("tidemark.append.duplicate.batches")
                 .description("Batches answered with the offsets they already had")
+                .register(registry);
+        this.stalled = Counter.builder("tidemark.append.stalled.ended")
+                .description("Sessions ended because their server stood still with a partition's lock")
                 .register(registry);
         this.transactionRecords = DistributionSummary.builder("tidemark.append.transaction.records")
                 .description("Records committed together: the group commit's size")
@@ -85,6 +89,10 @@ final class AppendMetrics {
 
     void duplicate() {
         duplicates.increment();
+    }
+
+    void stalledAppendEnded() {
+        stalled.increment();
     }
 
     void refused(String error) {

@@ -1,8 +1,10 @@
 package dev.tidemark.server.log.append;
 
+import dev.tidemark.server.log.append.Reservation.Attempt;
 import dev.tidemark.server.log.append.Reservation.Candidate;
 import dev.tidemark.server.log.append.Reservation.Outcome;
 import dev.tidemark.server.log.append.Reservation.Place;
+import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.SqlStates;
 import java.sql.Connection;
@@ -12,7 +14,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.UUID;
 
 /**
  * One database transaction of the append path. Large ones are reserve, COPY and COMMIT; small ones a single statement, which takes one round trip and so
@@ -25,16 +26,20 @@ final class AppendTransaction {
             .thenComparingInt(c -> c.batch().frame().baseSequence());
 
     private final Database database;
+    private final LeaderEpochs epochs;
     private final Reservation reservation;
     private final CopyWriter writer;
     private final SmallAppend small;
+    private final StalledAppends stalled;
     private final AppendMetrics metrics;
 
-    AppendTransaction(Database database, Reservation reservation, AppendMetrics metrics) {
+    AppendTransaction(Database database, LeaderEpochs epochs, Reservation reservation, AppendMetrics metrics) {
         this.database = database;
+        this.epochs = epochs;
         this.reservation = reservation;
         this.writer = new CopyWriter(database.schemas());
         this.small = new SmallAppend(database.schemas(), reservation);
+        this.stalled = new StalledAppends(database, reservation.lockTimeoutMs(), metrics);
         this.metrics = metrics;
     }
 
@@ -42,137 +47,184 @@ final class AppendTransaction {
     static final class OutcomeUnknownException extends Exception {
         private static final long serialVersionUID = 1L;
 
-        private final UUID appendId;
+        private final transient Attempt attempt;
 
-        OutcomeUnknownException(SQLException cause, UUID appendId) {
+        OutcomeUnknownException(SQLException cause, Attempt attempt) {
             super(cause);
-            this.appendId = appendId;
+            this.attempt = attempt;
         }
 
-        UUID appendId() {
-            return appendId;
+        Attempt attempt() {
+            return attempt;
         }
     }
 
     /**
-     * Appends what can be appended, together.
+     * What a transaction has done.
      *
-     * @return every batch's place; those with {@link Outcome#APPENDED} are committed
+     * @param places every batch's; those with {@link Outcome#APPENDED} are committed
+     * @param leaderEpoch the epoch it was done in
+     * @param isReplicationWaitCut whether nobody knows that it has reached the standbys it was to reach
+     */
+    record Done(List<Place> places, int leaderEpoch, boolean isReplicationWaitCut) {}
+
+    /**
+     * Appends what can be appended, together. Where another server's append stands still with the lock in its hands, that one is ended, and this
+     * one tried again.
+     *
      * @throws SQLException nothing was committed
      */
-    List<Place> append(List<AppendGroup> groups) throws SQLException, OutcomeUnknownException {
+    Done append(List<AppendGroup> groups) throws SQLException, OutcomeUnknownException {
         List<Candidate> candidates = candidates(groups);
-        UUID appendId = UUID.randomUUID();
-        try (Connection connection = database.connection()) {
-            return SmallAppend.fits(candidates)
-                    ? appendSmall(connection, candidates, appendId, strongest(groups))
-                    : appendLarge(connection, candidates, appendId, strongest(groups));
+        long startNanos = System.nanoTime();
+        while (true) {
+            try {
+                return inCurrentEpoch(candidates, strongest(groups));
+            } catch (SQLException e) {
+                if (!stalled.isEnded(e, partitionIds(candidates), startNanos)) {
+                    throw e;
+                }
+            }
         }
     }
 
-    private List<Place> appendSmall(Connection connection, List<Candidate> candidates, UUID appendId, Acks acks)
-            throws SQLException, OutcomeUnknownException {
-        List<Place> places;
+    private Done inCurrentEpoch(List<Candidate> candidates, Acks acks) throws SQLException, OutcomeUnknownException {
         try {
-            places = small.append(connection, candidates, appendId, acks);
+            return epochs.inCurrent(epoch -> append(candidates, Attempt.of(epoch, acks)));
+        } catch (UnknownOutcome unknown) {
+            throw unknown.what;
+        }
+    }
+
+    private Done append(List<Candidate> candidates, Attempt attempt) throws SQLException {
+        try (Connection connection = database.connection()) {
+            return SmallAppend.fits(candidates)
+                    ? appendSmall(connection, candidates, attempt)
+                    : appendLarge(connection, candidates, attempt);
+        } catch (OutcomeUnknownException e) {
+            throw new UnknownOutcome(e);
+        }
+    }
+
+    /** Carries an {@link OutcomeUnknownException} past who knows of SQLException only, and would try again. */
+    private static final class UnknownOutcome extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private final OutcomeUnknownException what;
+
+        UnknownOutcome(OutcomeUnknownException what) {
+            super(what);
+            this.what = what;
+        }
+    }
+
+    private Done appendSmall(Connection connection, List<Candidate> candidates, Attempt attempt)
+            throws SQLException, OutcomeUnknownException {
+        SmallAppend.Committed committed;
+        try {
+            committed = small.append(connection, candidates, attempt);
         } catch (SQLException e) {
             if (SqlStates.isAnswered(e)) {
                 throw e;
             }
-            throw new OutcomeUnknownException(e, appendId);
+            throw new OutcomeUnknownException(e, attempt);
         }
-        appended(places).forEach(CopyWriter::stamp);
-        return places;
+        appended(committed.places()).forEach(CopyWriter::stamp);
+        return new Done(committed.places(), attempt.epoch().number(), committed.isReplicationWaitCut());
     }
 
-    private List<Place> appendLarge(Connection connection, List<Candidate> candidates, UUID appendId, Acks acks)
+    private Done appendLarge(Connection connection, List<Candidate> candidates, Attempt attempt)
             throws SQLException, OutcomeUnknownException {
         connection.setAutoCommit(false);
         List<Place> places;
-        List<Place> appended;
         try {
-            places = reservation.reserve(connection, candidates, appendId, acks);
-            appended = appended(places);
+            places = reservation.reserve(connection, candidates, attempt);
+            List<Place> appended = appended(places);
             appended.forEach(CopyWriter::stamp);
             writer.write(connection, appended);
         } catch (SQLException | RuntimeException e) {
             rollback(connection, e);
             throw e;
         }
-        if (appended.isEmpty()) {
+        if (places.stream().noneMatch(AppendTransaction::isInTheLog)) {
             connection.rollback();
-        } else {
-            commit(connection, appendId);
+            return new Done(places, attempt.epoch().number(), false);
         }
-        return places;
+        return new Done(places, attempt.epoch().number(), commit(connection, attempt));
     }
 
     private static List<Place> appended(List<Place> places) {
         return places.stream().filter(p -> p.outcome() == Outcome.APPENDED).toList();
     }
 
-    private void commit(Connection connection, UUID appendId) throws OutcomeUnknownException {
+    /** A duplicate's commit matters too: it may have to wait for the standby its first one did not hear of. */
+    private static boolean isInTheLog(Place place) {
+        return place.outcome() == Outcome.APPENDED || place.outcome() == Outcome.DUPLICATE;
+    }
+
+    /** @return whether its wait for a standby was cut short */
+    private boolean commit(Connection connection, Attempt attempt) throws OutcomeUnknownException {
         long startNanos = System.nanoTime();
         try {
             connection.commit();
+            metrics.committed(System.nanoTime() - startNanos);
+            return SqlStates.isReplicationWaitCut(connection.getWarnings());
         } catch (SQLException e) {
-            throw new OutcomeUnknownException(e, appendId);
+            throw new OutcomeUnknownException(e, attempt);
         }
-        metrics.committed(System.nanoTime() - startNanos);
     }
 
     /**
-     * What an append wrote whose answer was lost.
+     * What an attempt wrote whose answer was lost. When it wrote nothing, it never will, even if PostgreSQL comes to it only now.
      *
      * @return the places of its batches; none when it did not take place
      * @throws SQLException when it could not be found out
      */
-    List<Place> outcome(List<AppendGroup> groups, UUID appendId) throws SQLException {
+    Done outcome(List<AppendGroup> groups, Attempt attempt) throws SQLException {
         List<Candidate> candidates = candidates(groups);
-        Object[] partitionIds =
-                candidates.stream().map(c -> c.batch().partitionId()).distinct().toArray();
-        try (Connection connection = database.connection();
-                PreparedStatement query = connection.prepareStatement(
-                        "select partition_id, base_offset, record_count, producer_id, base_sequence, append_time_ms from "
-                                + database.schemas().internal() + ".append_outcome(?, ?, ?)")) {
-            query.setArray(1, connection.createArrayOf("int4", partitionIds));
-            query.setObject(2, appendId);
-            query.setString(3, Long.toString(reservation.lockTimeoutMs()));
-            try (ResultSet rows = query.executeQuery()) {
-                return matched(candidates, rows);
+        long startNanos = System.nanoTime();
+        while (true) {
+            try {
+                return written(candidates, attempt);
+            } catch (SQLException e) {
+                if (!stalled.isEnded(e, partitionIds(candidates), startNanos)) {
+                    throw e;
+                }
             }
         }
     }
 
-    /**
-     * Rows come in the order of the candidates, but for those that were not appended. A candidate without a producer id was appended unless those
-     * behind it were not either, so the first that fits a row is the row's.
-     */
-    private static List<Place> matched(List<Candidate> candidates, ResultSet rows) throws SQLException {
-        List<Place> places = new ArrayList<>();
-        int next = 0;
-        while (rows.next()) {
-            while (!fits(candidates.get(next), rows)) {
-                next++;
+    private Done written(List<Candidate> candidates, Attempt attempt) throws SQLException {
+        try (Connection connection = database.connection();
+                PreparedStatement query =
+                        connection.prepareStatement("select append_index, base_offset, append_time_ms from "
+                                + database.schemas().internal() + ".append_outcome(?, ?, ?, ?)")) {
+            query.setArray(1, connection.createArrayOf("int4", partitionIds(candidates)));
+            query.setObject(2, attempt.appendId());
+            query.setString(3, Long.toString(reservation.lockTimeoutMs()));
+            query.setString(4, Reservation.commitLevel(attempt.acks()));
+            try (ResultSet rows = query.executeQuery()) {
+                List<Place> places = places(candidates, rows);
+                boolean cut = SqlStates.isReplicationWaitCut(query.getWarnings());
+                return new Done(places, attempt.epoch().number(), cut);
             }
-            Candidate candidate = candidates.get(next++);
+        }
+    }
+
+    private static List<Place> places(List<Candidate> candidates, ResultSet rows) throws SQLException {
+        List<Place> places = new ArrayList<>();
+        while (rows.next()) {
+            Candidate candidate = candidates.get(rows.getInt(1) - 1);
             Place place =
-                    new Place(candidate, Outcome.APPENDED, rows.getLong(2), null, 0, Long.MAX_VALUE, rows.getLong(6));
+                    new Place(candidate, Outcome.APPENDED, rows.getLong(2), null, 0, Long.MAX_VALUE, rows.getLong(3));
             CopyWriter.stamp(place);
             places.add(place);
         }
         return places;
     }
 
-    private static boolean fits(Candidate candidate, ResultSet row) throws SQLException {
-        CheckedBatch batch = candidate.batch();
-        if (batch.partitionId() != row.getInt(1) || batch.recordCount() != row.getInt(3)) {
-            return false;
-        }
-        long producerId = row.getLong(4);
-        return row.wasNull()
-                ? !batch.isIdempotent()
-                : batch.frame().producerId() == producerId && batch.frame().baseSequence() == row.getInt(5);
+    private static Integer[] partitionIds(List<Candidate> candidates) {
+        return candidates.stream().map(c -> c.batch().partitionId()).distinct().toArray(Integer[]::new);
     }
 
     private static List<Candidate> candidates(List<AppendGroup> groups) {

@@ -3,6 +3,7 @@ package dev.tidemark.server.log.append;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.RecordError;
+import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.log.quota.Quotas;
 import dev.tidemark.server.log.quota.ThrottledException;
 import dev.tidemark.server.log.segment.Segments;
@@ -46,7 +47,7 @@ public final class Appender implements AutoCloseable {
      * @param lanes database transactions at a time
      * @param maxQueuedBytes over all lanes; past it requests are refused
      * @param maxTransactionBytes appended in one database transaction
-     * @param timeoutMs how long a partition's lock is waited for
+     * @param timeoutMs how long a partition's lock is waited for, and how long another server may stand still with it
      */
     public record Limits(int lanes, long maxQueuedBytes, long maxTransactionBytes, long timeoutMs) {
         public Limits {
@@ -61,7 +62,7 @@ public final class Appender implements AutoCloseable {
             Quotas quotas,
             Segments segments,
             Tail tail,
-            int leaderEpoch,
+            LeaderEpochs epochs,
             Limits limits,
             Clock clock,
             MeterRegistry registry) {
@@ -70,11 +71,11 @@ public final class Appender implements AutoCloseable {
         this.clock = clock;
         this.metrics = new AppendMetrics(registry);
         metrics.watch(queuedBytes);
-        Reservation reservation = new Reservation(database.schemas(), leaderEpoch, limits.timeoutMs());
+        Reservation reservation = new Reservation(database.schemas(), limits.timeoutMs());
         // A connection a lane: PostgreSQL fills a page from the connection that began it, so records stay in order on
         // disk.
         this.connections = database.withPool("tidemark-append", limits.lanes(), registry);
-        AppendTransaction transaction = new AppendTransaction(connections, reservation, metrics);
+        AppendTransaction transaction = new AppendTransaction(connections, epochs, reservation, metrics);
         for (int i = 0; i < limits.lanes(); i++) {
             LaneQueue queue = new LaneQueue(limits.maxTransactionBytes());
             queues.add(queue);

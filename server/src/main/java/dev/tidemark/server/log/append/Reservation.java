@@ -1,6 +1,7 @@
 package dev.tidemark.server.log.append;
 
 import dev.tidemark.protocol.ProduceFrame;
+import dev.tidemark.server.log.epoch.LeaderEpoch;
 import dev.tidemark.server.postgres.SchemaNames;
 import java.sql.Array;
 import java.sql.Connection;
@@ -18,17 +19,27 @@ final class Reservation {
     static final String COLUMNS = "outcome, base_offset, leaf, segment_base, segment_bound, append_time_ms";
 
     private final String call;
-    private final int leaderEpoch;
     private final long lockTimeoutMs;
 
-    Reservation(SchemaNames schemas, int leaderEpoch, long lockTimeoutMs) {
-        this.call = schemas.internal() + ".reserve(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        this.leaderEpoch = leaderEpoch;
+    Reservation(SchemaNames schemas, long lockTimeoutMs) {
+        this.call = schemas.internal() + ".reserve(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         this.lockTimeoutMs = lockTimeoutMs;
     }
 
     long lockTimeoutMs() {
         return lockTimeoutMs;
+    }
+
+    /**
+     * One database transaction's try.
+     *
+     * @param appendId nobody else's: it tells what the try has written
+     * @param acks the strongest asked for
+     */
+    record Attempt(UUID appendId, LeaderEpoch epoch, Acks acks) {
+        static Attempt of(LeaderEpoch epoch, Acks acks) {
+            return new Attempt(UUID.randomUUID(), epoch, acks);
+        }
     }
 
     /** A batch on its way, with the group it belongs to. */
@@ -66,11 +77,11 @@ final class Reservation {
      * Reserves offsets within the connection's database transaction.
      *
      * @param candidates ordered by partition id, then producer id, then base sequence
+     * @throws SQLException UNKNOWN_LEADER_EPOCH when the attempt's epoch is not the current one
      */
-    List<Place> reserve(Connection connection, List<Candidate> candidates, UUID appendId, Acks acks)
-            throws SQLException {
+    List<Place> reserve(Connection connection, List<Candidate> candidates, Attempt attempt) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("select " + COLUMNS + " from " + call)) {
-            bind(statement, candidates, appendId, acks);
+            bind(statement, candidates, attempt);
             try (ResultSet rows = statement.executeQuery()) {
                 return places(candidates, rows);
             }
@@ -87,7 +98,7 @@ final class Reservation {
      *
      * @return the index of the parameter after them
      */
-    int bind(PreparedStatement statement, List<Candidate> candidates, UUID appendId, Acks acks) throws SQLException {
+    int bind(PreparedStatement statement, List<Candidate> candidates, Attempt attempt) throws SQLException {
         Connection connection = statement.getConnection();
         Columns columns = new Columns(candidates);
         PGConnection postgres = connection.unwrap(PGConnection.class);
@@ -101,10 +112,11 @@ final class Reservation {
         statement.setArray(i++, array(connection, "int2", columns.producerEpochs));
         statement.setArray(i++, array(connection, "int4", columns.baseSequences));
         statement.setArray(i++, array(connection, "text", columns.principals));
-        statement.setObject(i++, appendId);
-        statement.setInt(i++, leaderEpoch);
+        statement.setObject(i++, attempt.appendId());
+        statement.setInt(i++, attempt.epoch().number());
+        statement.setObject(i++, attempt.epoch().runId());
         statement.setString(i++, Long.toString(lockTimeoutMs));
-        statement.setString(i++, commitLevel(acks));
+        statement.setString(i++, commitLevel(attempt.acks()));
         return i;
     }
 
@@ -141,7 +153,7 @@ final class Reservation {
         return array instanceof long[] ? "int8" : "int4";
     }
 
-    private static String commitLevel(Acks acks) {
+    static String commitLevel(Acks acks) {
         return switch (acks) {
             case ALL -> "all";
             case LEADER -> "local";

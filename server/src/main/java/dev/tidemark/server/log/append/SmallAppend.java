@@ -1,9 +1,11 @@
 package dev.tidemark.server.log.append;
 
 import dev.tidemark.protocol.RecordLayout;
+import dev.tidemark.server.log.append.Reservation.Attempt;
 import dev.tidemark.server.log.append.Reservation.Candidate;
 import dev.tidemark.server.log.append.Reservation.Place;
 import dev.tidemark.server.postgres.SchemaNames;
+import dev.tidemark.server.postgres.SqlStates;
 import dev.tidemark.server.topic.DataType;
 import dev.tidemark.server.topic.Topic;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +15,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
@@ -49,14 +50,20 @@ final class SmallAppend {
         return true;
     }
 
+    /**
+     * What was placed and is committed.
+     *
+     * @param isReplicationWaitCut whether nobody knows that it has reached the standbys it was to reach
+     */
+    record Committed(List<Place> places, boolean isReplicationWaitCut) {}
+
     /** The connection is in autocommit mode; when this returns, what was placed is committed. */
-    List<Place> append(Connection connection, List<Candidate> candidates, UUID appendId, Acks acks)
-            throws SQLException {
+    Committed append(Connection connection, List<Candidate> candidates, Attempt attempt) throws SQLException {
         Rows rows = new Rows(candidates);
         PGConnection postgres = connection.unwrap(PGConnection.class);
         try (PreparedStatement statement =
                 connection.prepareStatement(sql(candidates.get(0).batch().topic()))) {
-            int i = reservation.bind(statement, candidates, appendId, acks);
+            int i = reservation.bind(statement, candidates, attempt);
             statement.setArray(i++, postgres.createArrayOf("int4", rows.batches));
             statement.setArray(i++, postgres.createArrayOf("int4", rows.indexes));
             statement.setArray(i++, postgres.createArrayOf("int4", rows.partitions));
@@ -65,7 +72,9 @@ final class SmallAppend {
             statement.setArray(i++, connection.createArrayOf("bytea", rows.values));
             statement.setArray(i, connection.createArrayOf("text", rows.headers));
             try (ResultSet places = statement.executeQuery()) {
-                return Reservation.places(candidates, places);
+                return new Committed(
+                        Reservation.places(candidates, places),
+                        SqlStates.isReplicationWaitCut(statement.getWarnings()));
             }
         }
     }

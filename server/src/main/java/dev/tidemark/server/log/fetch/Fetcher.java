@@ -2,6 +2,7 @@ package dev.tidemark.server.log.fetch;
 
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.log.tail.Tail;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.SqlStates;
@@ -48,11 +49,16 @@ public final class Fetcher implements AutoCloseable {
      * @param readAheadBytes records in memory that were read before they were asked for; 0 for none
      */
     public Fetcher(
-            Database database, Tail tail, int leaderEpoch, int threads, long readAheadBytes, MeterRegistry registry) {
+            Database database,
+            Tail tail,
+            LeaderEpochs epochs,
+            int threads,
+            long readAheadBytes,
+            MeterRegistry registry) {
         this.tail = tail;
         FetchMetrics metrics = new FetchMetrics(registry, waiting);
-        LogReader logReader = new LogReader(database, metrics);
-        this.offsets = new OffsetFinder(database, logReader, leaderEpoch);
+        LogReader logReader = new LogReader(database, epochs, metrics);
+        this.offsets = new OffsetFinder(database, logReader);
         AtomicInteger number = new AtomicInteger();
         this.readers = new ThreadPoolExecutor(
                 threads,
@@ -63,7 +69,7 @@ public final class Fetcher implements AutoCloseable {
                 task -> new Thread(task, "fetch-" + number.getAndIncrement()));
         ReadAhead ahead = new ReadAhead(logReader::read, readers, readAheadBytes, System::nanoTime);
         metrics.watch(ahead);
-        this.reader = new PartitionReader(tail, logReader, ahead, metrics, leaderEpoch);
+        this.reader = new PartitionReader(tail, logReader, ahead, metrics);
         this.timer = new ScheduledThreadPoolExecutor(1, task -> new Thread(task, "fetch-timer"));
         timer.setRemoveOnCancelPolicy(true);
         timer.scheduleWithFixedDelay(ahead::dropOld, 1, 1, TimeUnit.SECONDS);

@@ -1,7 +1,10 @@
 package dev.tidemark.server.log.fetch;
 
 import dev.tidemark.protocol.RecordLayout;
+import dev.tidemark.server.log.epoch.LeaderEpoch;
+import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.log.tail.Slice;
+import dev.tidemark.server.log.tail.Tail;
 import dev.tidemark.server.postgres.Database;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -10,6 +13,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyOut;
@@ -19,20 +23,28 @@ final class LogReader {
     private static final String COLUMNS = "record_offset, \"timestamp\", partition, key, value, headers, attributes";
 
     private final Database database;
+    private final LeaderEpochs epochs;
     private final FetchMetrics metrics;
     private final String planSql;
     private final String rangesSql;
 
-    LogReader(Database database, FetchMetrics metrics) {
+    LogReader(Database database, LeaderEpochs epochs, FetchMetrics metrics) {
         this.database = database;
+        this.epochs = epochs;
         this.metrics = metrics;
         String internal = database.schemas().internal();
         this.planSql = "select log_start_offset, log_end_offset, leaf, first_block, end_block, read_end from "
-                + internal + ".plan_fetch(?, ?, ?, ?)";
-        this.rangesSql = "select partition_id, log_start_offset, log_end_offset from " + internal + ".log_ranges(?)";
+                + internal + ".plan_fetch(?, ?, ?, ?, ?, ?)";
+        this.rangesSql =
+                "select partition_id, log_start_offset, log_end_offset from " + internal + ".log_ranges(?, ?, ?)";
     }
 
-    record Range(int partitionId, long logStartOffset, long logEndOffset) {}
+    /** @param leaderEpoch the epoch it was read in */
+    record Range(int leaderEpoch, int partitionId, long logStartOffset, long logEndOffset) {
+        Tail.Range seen() {
+            return new Tail.Range(leaderEpoch, logStartOffset, logEndOffset);
+        }
+    }
 
     /**
      * What was read.
@@ -54,13 +66,19 @@ final class LogReader {
 
     /** Ranges of those partitions that are there. */
     List<Range> ranges(Collection<Integer> partitionIds) throws SQLException {
+        return epochs.inCurrent(epoch -> ranges(epoch, partitionIds));
+    }
+
+    private List<Range> ranges(LeaderEpoch epoch, Collection<Integer> partitionIds) throws SQLException {
         try (Connection connection = database.connection();
                 PreparedStatement query = connection.prepareStatement(rangesSql)) {
             query.setArray(1, connection.createArrayOf("int4", partitionIds.toArray()));
+            query.setInt(2, epoch.number());
+            query.setObject(3, epoch.runId());
             try (ResultSet rows = query.executeQuery()) {
                 List<Range> ranges = new ArrayList<>();
                 while (rows.next()) {
-                    ranges.add(new Range(rows.getInt(1), rows.getLong(2), rows.getLong(3)));
+                    ranges.add(new Range(epoch.number(), rows.getInt(1), rows.getLong(2), rows.getLong(3)));
                 }
                 return ranges;
             }
@@ -74,10 +92,16 @@ final class LogReader {
      */
     @Nullable
     Read read(int partitionId, long offset, int maxRecords, int maxBytes) throws SQLException {
+        return epochs.inCurrent(epoch -> Optional.ofNullable(read(epoch, partitionId, offset, maxRecords, maxBytes)))
+                .orElse(null);
+    }
+
+    private @Nullable Read read(LeaderEpoch epoch, int partitionId, long offset, int maxRecords, int maxBytes)
+            throws SQLException {
         try (Connection connection = database.connection()) {
             connection.setAutoCommit(false);
             try {
-                Plan plan = plan(connection, partitionId, offset, maxRecords, maxBytes);
+                Plan plan = plan(connection, epoch, partitionId, offset, maxRecords, maxBytes);
                 return plan == null ? null : read(connection, plan, offset, maxBytes);
             } finally {
                 connection.rollback();
@@ -85,18 +109,21 @@ final class LogReader {
         }
     }
 
-    private @Nullable Plan plan(Connection connection, int partitionId, long offset, int maxRecords, int maxBytes)
+    private @Nullable Plan plan(
+            Connection connection, LeaderEpoch epoch, int partitionId, long offset, int maxRecords, int maxBytes)
             throws SQLException {
         try (PreparedStatement query = connection.prepareStatement(planSql)) {
             query.setInt(1, partitionId);
             query.setLong(2, offset);
             query.setLong(3, maxBytes);
             query.setInt(4, maxRecords);
+            query.setInt(5, epoch.number());
+            query.setObject(6, epoch.runId());
             try (ResultSet row = query.executeQuery()) {
                 if (!row.next()) {
                     return null;
                 }
-                Range range = new Range(partitionId, row.getLong(1), row.getLong(2));
+                Range range = new Range(epoch.number(), partitionId, row.getLong(1), row.getLong(2));
                 int endBlock = row.getInt(5);
                 Integer bounded = row.wasNull() ? null : endBlock;
                 return new Plan(range, row.getString(3), row.getInt(4), bounded, row.getLong(6));

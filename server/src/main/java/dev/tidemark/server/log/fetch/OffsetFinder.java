@@ -23,12 +23,10 @@ final class OffsetFinder {
 
     private final Database database;
     private final LogReader reader;
-    private final int leaderEpoch;
 
-    OffsetFinder(Database database, LogReader reader, int leaderEpoch) {
+    OffsetFinder(Database database, LogReader reader) {
         this.database = database;
         this.reader = reader;
-        this.leaderEpoch = leaderEpoch;
     }
 
     /** @throws ApiException UNKNOWN_TOPIC_OR_PARTITION, BROKER_NOT_AVAILABLE */
@@ -43,7 +41,7 @@ final class OffsetFinder {
                 return atTime(range, at.timestampMs());
             }
             long offset = query instanceof OffsetQuery.Earliest ? range.logStartOffset() : range.logEndOffset();
-            return new OffsetFound(offset, null, leaderEpoch, range.logEndOffset());
+            return new OffsetFound(offset, null, range.leaderEpoch(), range.logEndOffset());
         } catch (SQLException e) {
             throw SqlStates.isUnavailable(e)
                     ? SqlStates.unavailable(e)
@@ -63,7 +61,7 @@ final class OffsetFinder {
             // The batch's latest record lies below the log start.
             batch = batchAt(range.partitionId(), timestampMs, batch.end());
         }
-        return new OffsetFound(null, null, leaderEpoch, range.logEndOffset());
+        return new OffsetFound(null, null, range.leaderEpoch(), range.logEndOffset());
     }
 
     private @Nullable Span batchAt(int partitionId, long timestampMs, long from) throws SQLException {
@@ -95,7 +93,7 @@ final class OffsetFinder {
                     return new OffsetFound(
                             RecordLayout.offset(slice.bytes(), at),
                             RecordLayout.timestampMs(slice.bytes(), at),
-                            leaderEpoch,
+                            range.leaderEpoch(),
                             range.logEndOffset());
                 }
             }

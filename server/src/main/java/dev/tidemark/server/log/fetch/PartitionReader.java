@@ -15,14 +15,12 @@ final class PartitionReader {
     private final LogReader database;
     private final ReadAhead ahead;
     private final FetchMetrics metrics;
-    private final int leaderEpoch;
 
-    PartitionReader(Tail tail, LogReader database, ReadAhead ahead, FetchMetrics metrics, int leaderEpoch) {
+    PartitionReader(Tail tail, LogReader database, ReadAhead ahead, FetchMetrics metrics) {
         this.tail = tail;
         this.database = database;
         this.ahead = ahead;
         this.metrics = metrics;
-        this.leaderEpoch = leaderEpoch;
     }
 
     /** Answers from the tail alone; null unless every position is there or at the known end, and one has records. */
@@ -69,7 +67,8 @@ final class PartitionReader {
         if (budget.isSpent()) {
             return empty(position, range);
         }
-        Tail.Found found = tail.read(partitionId, position.offset(), budget.recordsLeft(), budget.bytesLeft());
+        Tail.Found found = tail.read(
+                range.leaderEpoch(), partitionId, position.offset(), budget.recordsLeft(), budget.bytesLeft());
         if (found == null) {
             return null;
         }
@@ -78,13 +77,9 @@ final class PartitionReader {
         }
         budget.spend(found.recordCount(), found.byteCount());
         metrics.tailHit(found.recordCount(), found.byteCount());
-        return answer(
-                position,
-                range.logStartOffset(),
-                Math.max(range.logEndOffset(), found.nextOffset()),
-                found.nextOffset(),
-                found.recordCount(),
-                found.slices());
+        Tail.Range reached = new Tail.Range(
+                range.leaderEpoch(), range.logStartOffset(), Math.max(range.logEndOffset(), found.nextOffset()));
+        return answer(position, reached, found.nextOffset(), found.recordCount(), found.slices());
     }
 
     private PartitionRecords fromDatabase(FetchRequest request, FetchRequest.Position position, FetchBudget budget)
@@ -93,7 +88,7 @@ final class PartitionReader {
         int bytesLeft = Math.max(1, budget.bytesLeft());
         long startNanos = System.nanoTime();
         LogReader.Read read = ahead.take(partitionId, position.offset(), budget.recordsLeft(), bytesLeft);
-        if (read != null) {
+        if (read != null && read.range().leaderEpoch() == tail.leaderEpoch()) {
             metrics.readAheadHit();
         } else if (!budget.isWorthARead() || !budget.isUntouched() && ahead.holds(partitionId, position.offset())) {
             // There is no room for it now; what was read ahead will be there when the partition comes first.
@@ -118,8 +113,7 @@ final class PartitionReader {
         }
         budget.spend(read.recordCount(), read.byteCount());
         ahead.follow(partitionId, position.offset(), read, request.maxRecords(), request.maxBytes());
-        return answer(
-                position, range.logStartOffset(), range.logEndOffset(), read.nextOffset(), read.recordCount(), records);
+        return answer(position, range, read.nextOffset(), read.recordCount(), records);
     }
 
     /** Reads once more where nothing was found below an end that is known by then: somebody appended meanwhile, and below the end no fetch is empty. */
@@ -132,11 +126,14 @@ final class PartitionReader {
         return isOutrun ? database.read(partitionId, offset, maxRecords, maxBytes) : read;
     }
 
-    /** What is known now: a read made ahead, or overtaken by another, has older news, and a log end is never told to have gone back. */
+    /**
+     * What is known now: a read overtaken by another has older news, and a log end is never told to have gone back. But for a new leader epoch's: what was
+     * read in the one before is told as it was then.
+     */
     private Tail.Range observed(LogReader.Range range) {
-        tail.observed(range.partitionId(), range.logStartOffset(), range.logEndOffset());
+        tail.observed(range.partitionId(), range.seen());
         Tail.Range known = tail.range(range.partitionId());
-        return known == null ? new Tail.Range(range.logStartOffset(), range.logEndOffset()) : known;
+        return known == null || known.leaderEpoch() != range.leaderEpoch() ? range.seen() : known;
     }
 
     /** A partition there was no room for: only its range is told. */
@@ -157,48 +154,49 @@ final class PartitionReader {
         return position.offset() < range.logStartOffset() || position.offset() > range.logEndOffset();
     }
 
-    private PartitionRecords outOfRange(FetchRequest.Position position, Tail.Range range) {
+    private static PartitionRecords outOfRange(FetchRequest.Position position, Tail.Range range) {
         String detail = "offset " + position.offset() + " of partition " + position.partition() + " of topic "
                 + position.topic().name() + " is outside its log, " + range.logStartOffset() + " to "
                 + range.logEndOffset();
-        return error(position, ErrorCode.OFFSET_OUT_OF_RANGE, detail, range.logStartOffset(), range.logEndOffset());
+        return error(position, ErrorCode.OFFSET_OUT_OF_RANGE, detail, range);
     }
 
     private PartitionRecords deleted(FetchRequest.Position position) {
-        return error(position, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "the topic has been deleted", -1, -1);
+        Tail.Range nothing = new Tail.Range(tail.leaderEpoch(), -1, -1);
+        return error(position, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "the topic has been deleted", nothing);
     }
 
-    private PartitionRecords error(
-            FetchRequest.Position position, ErrorCode error, String detail, long logStart, long logEnd) {
+    private static PartitionRecords error(
+            FetchRequest.Position position, ErrorCode error, String detail, Tail.Range range) {
         return new PartitionRecords(
                 position.topic().name(),
                 position.partition(),
                 error,
                 detail,
-                logStart,
-                logEnd,
-                logEnd,
-                leaderEpoch,
+                range.logStartOffset(),
+                range.logEndOffset(),
+                range.logEndOffset(),
+                range.leaderEpoch(),
                 position.offset(),
                 0,
                 List.of());
     }
 
-    private PartitionRecords empty(FetchRequest.Position position, Tail.Range range) {
-        return answer(position, range.logStartOffset(), range.logEndOffset(), position.offset(), 0, List.of());
+    private static PartitionRecords empty(FetchRequest.Position position, Tail.Range range) {
+        return answer(position, range, position.offset(), 0, List.of());
     }
 
-    private PartitionRecords answer(
-            FetchRequest.Position position, long logStart, long logEnd, long next, int count, List<Slice> slices) {
+    private static PartitionRecords answer(
+            FetchRequest.Position position, Tail.Range range, long next, int count, List<Slice> slices) {
         return new PartitionRecords(
                 position.topic().name(),
                 position.partition(),
                 null,
                 "",
-                logStart,
-                logEnd,
-                logEnd,
-                leaderEpoch,
+                range.logStartOffset(),
+                range.logEndOffset(),
+                range.logEndOffset(),
+                range.leaderEpoch(),
                 next,
                 count,
                 slices);

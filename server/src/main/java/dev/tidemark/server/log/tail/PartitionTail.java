@@ -9,10 +9,11 @@ import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArraySet;
 import org.jspecify.annotations.Nullable;
 
-/** One partition's part of the {@link Tail}: a run of batches without a gap, by base offset. */
+/** One partition's part of the {@link Tail}: a run of batches without a gap, by base offset, all seen in one leader epoch. News of an older one is ignored. */
 final class PartitionTail {
     private final Set<Runnable> listeners = new CopyOnWriteArraySet<>();
     private final TreeMap<Long, Batch> batches = new TreeMap<>();
+    private int leaderEpoch = -1;
     private long start = -1;
     private long end = -1;
     /** An end somebody told of, which nobody has asked the database about since. */
@@ -21,35 +22,66 @@ final class PartitionTail {
     private record Batch(int recordCount, Slice slice) {}
 
     synchronized Tail.@Nullable Range range() {
-        return start < 0 ? null : new Tail.Range(start, Math.max(start, end));
+        return start < 0 ? null : new Tail.Range(leaderEpoch, start, Math.max(start, end));
     }
 
-    /** @return the bytes of batches that had to go, because another server appended between them and this one */
-    synchronized int add(long baseOffset, int recordCount, Slice slice, int overheadBytes) {
-        int dropped = 0;
-        Map.Entry<Long, Batch> last = batches.lastEntry();
-        if (last != null && last.getKey() + last.getValue().recordCount() != baseOffset) {
-            for (Batch batch : batches.values()) {
-                dropped += batch.slice().length() + overheadBytes;
-            }
-            batches.clear();
+    synchronized long end() {
+        return end;
+    }
+
+    /**
+     * Forgets everything when the epoch is new.
+     *
+     * @return the bytes of batches that had to go
+     */
+    synchronized int enter(int newLeaderEpoch, int overheadBytes) {
+        if (newLeaderEpoch <= leaderEpoch) {
+            return 0;
         }
-        batches.put(baseOffset, new Batch(recordCount, slice));
+        leaderEpoch = newLeaderEpoch;
+        start = -1;
+        end = -1;
+        hintedEnd = -1;
+        return drop(overheadBytes);
+    }
+
+    private int drop(int overheadBytes) {
+        int dropped = 0;
+        for (Batch batch : batches.values()) {
+            dropped += batch.slice().length() + overheadBytes;
+        }
+        batches.clear();
         return dropped;
     }
 
-    synchronized boolean remove(long baseOffset) {
-        return batches.remove(baseOffset) != null;
+    /** @return the bytes it takes more now: those of batches that had to go, because another server appended between them and this one, come off */
+    synchronized int add(int seenInEpoch, long baseOffset, int recordCount, Slice slice, int overheadBytes) {
+        if (seenInEpoch != leaderEpoch) {
+            return 0;
+        }
+        Map.Entry<Long, Batch> last = batches.lastEntry();
+        boolean follows = last == null || last.getKey() + last.getValue().recordCount() == baseOffset;
+        int dropped = follows ? 0 : drop(overheadBytes);
+        batches.put(baseOffset, new Batch(recordCount, slice));
+        return slice.length() + overheadBytes - dropped;
     }
 
-    synchronized void observedStart(long logStartOffset) {
-        start = Math.max(start, logStartOffset);
+    synchronized boolean remove(int addedInEpoch, long baseOffset) {
+        return addedInEpoch == leaderEpoch && batches.remove(baseOffset) != null;
+    }
+
+    synchronized void observedStart(int seenInEpoch, long logStartOffset) {
+        if (seenInEpoch == leaderEpoch) {
+            start = Math.max(start, logStartOffset);
+        }
     }
 
     /** @return whether the end is new */
-    synchronized boolean moveEnd(long logEndOffset) {
-        boolean moves = logEndOffset > end;
-        end = Math.max(end, logEndOffset);
+    synchronized boolean moveEnd(int seenInEpoch, long logEndOffset) {
+        boolean moves = seenInEpoch == leaderEpoch && logEndOffset > end;
+        if (moves) {
+            end = logEndOffset;
+        }
         return moves;
     }
 
@@ -75,7 +107,10 @@ final class PartitionTail {
         listeners.forEach(Runnable::run);
     }
 
-    synchronized Tail.@Nullable Found read(long offset, int maxRecords, int maxBytes) {
+    synchronized Tail.@Nullable Found read(int seenInEpoch, long offset, int maxRecords, int maxBytes) {
+        if (seenInEpoch != leaderEpoch) {
+            return null;
+        }
         Map.Entry<Long, Batch> first = batches.floorEntry(offset);
         if (first == null || offset >= first.getKey() + first.getValue().recordCount() || offset < start) {
             return null;

@@ -2,6 +2,7 @@ package dev.tidemark.server.log.tail;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The cache is bounded in bytes over all partitions; the oldest batch leaves first. What is known of a log end only ever grows, and may be behind
  * what other servers have appended: who must be sure asks the database and tells {@link #observed}. What other servers tell is a {@link #hint} to ask
  * the database, and never believed by itself.
+ *
+ * <p>All of it is of one leader epoch: when a new one begins, everything is forgotten, and what is told of the old one afterwards is ignored.
  */
 public final class Tail {
     /** What an entry costs beside its bytes. */
@@ -30,13 +33,14 @@ public final class Tail {
     private final ArrayDeque<Cached> byAge = new ArrayDeque<>();
 
     private volatile Consumer<List<Batch>> announcer = batches -> {};
+    private volatile int leaderEpoch = -1;
 
     public Tail(long maxBytes) {
         this.maxBytes = maxBytes;
     }
 
-    /** The range of a partition's log as this server knows it. */
-    public record Range(long logStartOffset, long logEndOffset) {}
+    /** The range of a partition's log as this server knows it, and the leader epoch it was seen in. */
+    public record Range(int leaderEpoch, long logStartOffset, long logEndOffset) {}
 
     /**
      * Records found in the cache.
@@ -45,7 +49,39 @@ public final class Tail {
      */
     public record Found(List<Slice> slices, int recordCount, int byteCount, long nextOffset) {}
 
-    private record Cached(int partitionId, long baseOffset, int byteCount) {}
+    private record Cached(int partitionId, int leaderEpoch, long baseOffset, int byteCount) {}
+
+    /** The leader epoch everything here is of. */
+    public int leaderEpoch() {
+        return leaderEpoch;
+    }
+
+    /** Begins a leader epoch, unless it has begun: all is forgotten, and the partitions' listeners run, so that whoever waits asks the database. */
+    public synchronized void enter(int newLeaderEpoch) {
+        if (newLeaderEpoch <= leaderEpoch) {
+            return;
+        }
+        leaderEpoch = newLeaderEpoch;
+        synchronized (byAge) {
+            partitions.values().forEach(partition -> enterIn(partition, newLeaderEpoch));
+        }
+        partitions.values().forEach(PartitionTail::runListeners);
+    }
+
+    private void enterIn(PartitionTail partition, int newLeaderEpoch) {
+        bytes.addAndGet(-partition.enter(newLeaderEpoch, ENTRY_OVERHEAD_BYTES));
+    }
+
+    /** The log ends this server has seen, by partition id. */
+    public Map<Integer, Long> knownEnds() {
+        Map<Integer, Long> ends = new HashMap<>();
+        partitions.forEach((id, partition) -> {
+            if (partition.end() > 0) {
+                ends.put(id, partition.end());
+            }
+        });
+        return ends;
+    }
 
     /** Bytes held; for metrics. */
     public long cachedBytes() {
@@ -55,7 +91,8 @@ public final class Tail {
     /** A partition's range, or null when the database has not been asked for it yet. */
     public @Nullable Range range(int partitionId) {
         PartitionTail partition = partitions.get(partitionId);
-        return partition == null ? null : partition.range();
+        Range range = partition == null ? null : partition.range();
+        return range == null || range.leaderEpoch() != leaderEpoch ? null : range;
     }
 
     /** A committed batch: where its first record is, and its records. */
@@ -70,38 +107,41 @@ public final class Tail {
         announcer = newAnnouncer;
     }
 
-    /** Takes in what one transaction committed, and only then runs the partitions' listeners: who reads several is woken to all of it. */
-    public void appended(List<Batch> batches) {
+    /**
+     * Takes in what one transaction committed, and only then runs the partitions' listeners: who reads several is woken to all of it.
+     *
+     * @param seenInEpoch the leader epoch it was committed in
+     */
+    public void appended(int seenInEpoch, List<Batch> batches) {
         announcer.accept(batches);
         Set<PartitionTail> moved = new LinkedHashSet<>();
         for (Batch batch : batches) {
             PartitionTail partition = partition(batch.partitionId());
-            cache(partition, batch);
-            if (partition.moveEnd(batch.endOffset())) {
+            cache(partition, seenInEpoch, batch);
+            if (partition.moveEnd(seenInEpoch, batch.endOffset())) {
                 moved.add(partition);
             }
         }
         moved.forEach(PartitionTail::runListeners);
     }
 
-    private void cache(PartitionTail partition, Batch batch) {
+    private void cache(PartitionTail partition, int seenInEpoch, Batch batch) {
         int cost = batch.records().length() + ENTRY_OVERHEAD_BYTES;
         if (cost <= maxBytes) {
             synchronized (byAge) {
-                bytes.addAndGet(cost
-                        - partition.add(
-                                batch.baseOffset(), batch.recordCount(), batch.records(), ENTRY_OVERHEAD_BYTES));
-                byAge.add(new Cached(batch.partitionId(), batch.baseOffset(), cost));
+                bytes.addAndGet(partition.add(
+                        seenInEpoch, batch.baseOffset(), batch.recordCount(), batch.records(), ENTRY_OVERHEAD_BYTES));
+                byAge.add(new Cached(batch.partitionId(), seenInEpoch, batch.baseOffset(), cost));
                 evict();
             }
         }
     }
 
     /** Takes in what the database says of a partition; its listeners run when the end has moved. */
-    public void observed(int partitionId, long logStartOffset, long logEndOffset) {
+    public void observed(int partitionId, Range seen) {
         PartitionTail partition = partition(partitionId);
-        partition.observedStart(logStartOffset);
-        if (partition.moveEnd(logEndOffset)) {
+        partition.observedStart(seen.leaderEpoch(), seen.logStartOffset());
+        if (partition.moveEnd(seen.leaderEpoch(), seen.logEndOffset())) {
             partition.runListeners();
         }
     }
@@ -136,10 +176,14 @@ public final class Tail {
         }
     }
 
-    /** Cached records from an offset on; null when that offset is not in the cache. The first record is given whatever its size. */
-    public @Nullable Found read(int partitionId, long offset, int maxRecords, int maxBytes) {
+    /**
+     * Cached records from an offset on; null when that offset is not in the cache. The first record is given whatever its size.
+     *
+     * @param seenInEpoch the leader epoch of the {@link #range} the offset lies in; null is returned when it is over
+     */
+    public @Nullable Found read(int seenInEpoch, int partitionId, long offset, int maxRecords, int maxBytes) {
         PartitionTail partition = partitions.get(partitionId);
-        return partition == null ? null : partition.read(offset, maxRecords, maxBytes);
+        return partition == null ? null : partition.read(seenInEpoch, offset, maxRecords, maxBytes);
     }
 
     /** Runs the listener, on the thread that brings the news, whenever the partition's known end grows. It must be quick. */
@@ -166,14 +210,17 @@ public final class Tail {
     }
 
     private PartitionTail partition(int partitionId) {
-        return partitions.computeIfAbsent(partitionId, id -> new PartitionTail());
+        PartitionTail partition = partitions.computeIfAbsent(partitionId, id -> new PartitionTail());
+        // A new one; one that comes while an epoch begins has nothing to lose.
+        enterIn(partition, leaderEpoch);
+        return partition;
     }
 
     private void evict() {
         while (bytes.get() > maxBytes) {
             Cached oldest = byAge.remove();
             PartitionTail partition = partitions.get(oldest.partitionId());
-            if (partition != null && partition.remove(oldest.baseOffset())) {
+            if (partition != null && partition.remove(oldest.leaderEpoch(), oldest.baseOffset())) {
                 bytes.addAndGet(-oldest.byteCount());
             }
         }

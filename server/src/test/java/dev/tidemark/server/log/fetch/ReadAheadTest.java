@@ -39,7 +39,7 @@ class ReadAheadTest {
         }
         int count = (int) Math.min(Math.min(maxRecords, maxBytes / RECORD_BYTES), LOG_END - offset);
         return new LogReader.Read(
-                new LogReader.Range(partitionId, 0, LOG_END),
+                new LogReader.Range(0, partitionId, 0, LOG_END),
                 List.of(new Slice(new byte[0], 0, 0)),
                 count,
                 count * RECORD_BYTES,

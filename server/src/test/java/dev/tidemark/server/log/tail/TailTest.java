@@ -13,22 +13,24 @@ import org.junit.jupiter.api.Test;
 class TailTest {
     private static final int RECORD_BYTES = RecordLayout.size(-1, 1, -1);
 
-    private final Tail tail = new Tail(10_000);
+    private static final int EPOCH = 3;
+
+    private final Tail tail = tailOf(10_000);
 
     @Test
     void rangeIsUnknownUntilTheDatabaseWasAsked() {
         append(1, 0, 5);
         assertThat(tail.range(1)).isNull();
 
-        tail.observed(1, 2, 5);
-        assertThat(tail.range(1)).isEqualTo(new Tail.Range(2, 5));
+        tail.observed(1, seen(2, 5));
+        assertThat(tail.range(1)).isEqualTo(seen(2, 5));
     }
 
     @Test
     void knownEndNeverGoesBack() {
-        tail.observed(1, 0, 10);
-        tail.observed(1, 0, 7);
-        assertThat(tail.range(1)).isEqualTo(new Tail.Range(0, 10));
+        tail.observed(1, seen(0, 10));
+        tail.observed(1, seen(0, 7));
+        assertThat(tail.range(1)).isEqualTo(seen(0, 10));
     }
 
     @Test
@@ -36,21 +38,23 @@ class TailTest {
         append(1, 0, 5);
         append(1, 5, 5);
         for (int offset = 0; offset < 10; offset++) {
-            assertThat(offsets(tail.read(1, offset, 100, 100_000)))
+            assertThat(offsets(tail.read(EPOCH, 1, offset, 100, 100_000)))
                     .containsExactlyElementsOf(
                             IntStream.range(offset, 10).mapToObj(i -> (long) i).toList());
         }
-        assertThat(tail.read(1, 10, 100, 100_000)).isNull();
-        assertThat(tail.read(2, 0, 100, 100_000)).isNull();
+        assertThat(tail.read(EPOCH, 1, 10, 100, 100_000)).isNull();
+        assertThat(tail.read(EPOCH, 2, 0, 100, 100_000)).isNull();
     }
 
     @Test
     void boundsCutWithinBatches() {
         append(1, 0, 5);
         append(1, 5, 5);
-        assertThat(offsets(tail.read(1, 3, 4, 100_000))).containsExactly(3L, 4L, 5L, 6L);
-        assertThat(offsets(tail.read(1, 4, 100, 2 * RECORD_BYTES + 1))).containsExactly(4L, 5L);
-        assertThat(offsets(tail.read(1, 4, 100, 0))).as("the first always fits").containsExactly(4L);
+        assertThat(offsets(tail.read(EPOCH, 1, 3, 4, 100_000))).containsExactly(3L, 4L, 5L, 6L);
+        assertThat(offsets(tail.read(EPOCH, 1, 4, 100, 2 * RECORD_BYTES + 1))).containsExactly(4L, 5L);
+        assertThat(offsets(tail.read(EPOCH, 1, 4, 100, 0)))
+                .as("the first always fits")
+                .containsExactly(4L);
     }
 
     @Test
@@ -59,35 +63,35 @@ class TailTest {
             append(i % 3, i / 3, 1);
         }
         assertThat(tail.cachedBytes()).isLessThanOrEqualTo(10_000).isPositive();
-        assertThat(tail.read(0, 0, 1, 1_000)).isNull();
-        assertThat(tail.read(0, 333, 1, 1_000)).isNotNull();
+        assertThat(tail.read(EPOCH, 0, 0, 1, 1_000)).isNull();
+        assertThat(tail.read(EPOCH, 0, 333, 1, 1_000)).isNotNull();
     }
 
     @Test
     void batchAfterAnotherServersStartsTheRunAnew() {
         append(1, 0, 5);
         append(1, 8, 2);
-        assertThat(tail.read(1, 0, 100, 100_000)).isNull();
-        assertThat(tail.read(1, 6, 100, 100_000)).isNull();
-        assertThat(offsets(tail.read(1, 8, 100, 100_000))).containsExactly(8L, 9L);
+        assertThat(tail.read(EPOCH, 1, 0, 100, 100_000)).isNull();
+        assertThat(tail.read(EPOCH, 1, 6, 100, 100_000)).isNull();
+        assertThat(offsets(tail.read(EPOCH, 1, 8, 100, 100_000))).containsExactly(8L, 9L);
     }
 
     @Test
     void cacheOfNoBytesKeepsNothingButKnowsTheEnd() {
-        Tail none = new Tail(0);
-        none.observed(1, 0, 0);
-        none.appended(List.of(new Tail.Batch(1, 0, 1, slice(0, 1))));
-        assertThat(none.read(1, 0, 1, 100)).isNull();
-        assertThat(none.range(1)).isEqualTo(new Tail.Range(0, 1));
+        Tail none = tailOf(0);
+        none.observed(1, seen(0, 0));
+        none.appended(EPOCH, List.of(new Tail.Batch(1, 0, 1, slice(0, 1))));
+        assertThat(none.read(EPOCH, 1, 0, 1, 100)).isNull();
+        assertThat(none.range(1)).isEqualTo(seen(0, 1));
         assertThat(none.cachedBytes()).isZero();
     }
 
     @Test
     void recordsBelowTheLogStartAreOutOfSight() {
         append(1, 0, 5);
-        tail.observed(1, 3, 5);
-        assertThat(tail.read(1, 2, 100, 100_000)).isNull();
-        assertThat(offsets(tail.read(1, 3, 100, 100_000))).containsExactly(3L, 4L);
+        tail.observed(1, seen(3, 5));
+        assertThat(tail.read(EPOCH, 1, 2, 100, 100_000)).isNull();
+        assertThat(offsets(tail.read(EPOCH, 1, 3, 100, 100_000))).containsExactly(3L, 4L);
     }
 
     @Test
@@ -98,8 +102,8 @@ class TailTest {
         assertThat(tail.listened()).containsExactly(1);
 
         append(1, 0, 1);
-        tail.observed(1, 0, 1);
-        tail.observed(1, 0, 2);
+        tail.observed(1, seen(0, 1));
+        tail.observed(1, seen(0, 2));
         tail.unlisten(1, listener);
         append(1, 2, 1);
 
@@ -110,17 +114,76 @@ class TailTest {
     @Test
     void whoIsWokenFindsEverythingThatWasCommittedTogether() {
         List<Long> ends = new ArrayList<>();
-        tail.observed(1, 0, 0);
-        tail.observed(2, 0, 0);
+        tail.observed(1, seen(0, 0));
+        tail.observed(2, seen(0, 0));
         tail.listen(1, () -> ends.add(tail.range(2).logEndOffset()));
 
-        tail.appended(List.of(new Tail.Batch(1, 0, 1, slice(0, 1)), new Tail.Batch(2, 0, 3, slice(0, 3))));
+        tail.appended(EPOCH, List.of(new Tail.Batch(1, 0, 1, slice(0, 1)), new Tail.Batch(2, 0, 3, slice(0, 3))));
 
         assertThat(ends).containsExactly(3L);
     }
 
+    @Test
+    void newLeaderEpochForgetsEverythingAndWakesThoseWhoWait() {
+        List<String> heard = new ArrayList<>();
+        append(1, 0, 5);
+        tail.observed(1, seen(0, 5));
+        tail.listen(1, () -> heard.add("woken"));
+
+        tail.enter(EPOCH + 1);
+
+        assertThat(heard).containsExactly("woken");
+        assertThat(tail.range(1)).isNull();
+        assertThat(tail.read(EPOCH, 1, 0, 100, 100_000)).isNull();
+        assertThat(tail.read(EPOCH + 1, 1, 0, 100, 100_000)).isNull();
+        assertThat(tail.cachedBytes()).isZero();
+        assertThat(tail.knownEnds()).isEmpty();
+    }
+
+    @Test
+    void newsOfAnEarlierLeaderEpochIsIgnored() {
+        tail.enter(EPOCH + 1);
+        append(1, 0, 5);
+        tail.observed(1, seen(0, 5));
+        assertThat(tail.range(1)).isNull();
+        assertThat(tail.cachedBytes()).isZero();
+
+        Tail.Range shorter = new Tail.Range(EPOCH + 1, 0, 2);
+        tail.observed(1, shorter);
+        assertThat(tail.range(1)).isEqualTo(shorter);
+    }
+
+    @Test
+    void leaderEpochNeverGoesBack() {
+        tail.observed(1, seen(0, 5));
+        tail.enter(EPOCH - 1);
+        assertThat(tail.leaderEpoch()).isEqualTo(EPOCH);
+        assertThat(tail.knownEnds()).containsEntry(1, 5L);
+    }
+
+    @Test
+    void entriesOfAnEarlierLeaderEpochDoNotLeaveInPlaceOfNewOnes() {
+        append(1, 0, 1);
+        tail.enter(EPOCH + 1);
+        for (int i = 0; i < 1_000; i++) {
+            tail.appended(EPOCH + 1, List.of(new Tail.Batch(1, i, 1, slice(i, 1))));
+        }
+        assertThat(tail.cachedBytes()).isLessThanOrEqualTo(10_000).isPositive();
+        assertThat(tail.read(EPOCH + 1, 1, 999, 1, 1_000)).isNotNull();
+    }
+
+    private static Tail tailOf(long maxBytes) {
+        Tail tail = new Tail(maxBytes);
+        tail.enter(EPOCH);
+        return tail;
+    }
+
+    private static Tail.Range seen(long logStartOffset, long logEndOffset) {
+        return new Tail.Range(EPOCH, logStartOffset, logEndOffset);
+    }
+
     private void append(int partitionId, long baseOffset, int count) {
-        tail.appended(List.of(new Tail.Batch(partitionId, baseOffset, count, slice(baseOffset, count))));
+        tail.appended(EPOCH, List.of(new Tail.Batch(partitionId, baseOffset, count, slice(baseOffset, count))));
     }
 
     private static Slice slice(long baseOffset, int count) {

@@ -1,0 +1,326 @@
+package dev.tidemark.integration.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemark.client.OffsetOutOfRangeException;
+import dev.tidemark.client.ProducerRecord;
+import dev.tidemark.client.RecordMetadata;
+import dev.tidemark.client.Serializers;
+import dev.tidemark.client.TidemarkAdmin;
+import dev.tidemark.client.TidemarkConsumer;
+import dev.tidemark.client.TidemarkException;
+import dev.tidemark.client.TidemarkProducer;
+import dev.tidemark.client.TopicPartition;
+import dev.tidemark.integration.load.NumberedProducer;
+import dev.tidemark.integration.load.PartitionReader;
+import dev.tidemark.integration.load.WrittenLog;
+import dev.tidemark.integration.server.OwnPostgres;
+import dev.tidemark.integration.server.RunningServer;
+import dev.tidemark.server.Server;
+import dev.tidemark.server.ServerConfig;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A PostgreSQL that goes away, falls silent, or comes back in an older state, under a server that stays. */
+@Timeout(180)
+class PostgresFaultsTest {
+    private static final int FETCHES = 200;
+
+    /** Loosely: far below what a queue of fetches that each wait their time would take. */
+    private static final Duration PROMPTLY = Duration.ofSeconds(20);
+
+    private static OwnPostgres postgres;
+    private static Server server;
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final String topic = RunningServer.newName();
+
+    @BeforeAll
+    static void start(@TempDir Path temporary) throws Exception {
+        postgres = OwnPostgres.in(temporary);
+        server = startServer();
+    }
+
+    private static Server startServer() {
+        return Server.start(ServerConfig.read(List.of("--http-port", "0", "--jdbc-url", postgres.jdbcUrl()), Map.of()));
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+        postgres.close();
+    }
+
+    @BeforeEach
+    void createTopic() {
+        try (TidemarkAdmin admin = admin()) {
+            admin.createTopic(topic, 1, Map.of("unsafe.acks", "true"));
+        }
+    }
+
+    private static String address() {
+        return server.address().toString();
+    }
+
+    private static TidemarkAdmin admin() {
+        return TidemarkAdmin.builder().servers(address()).build();
+    }
+
+    private CompletableFuture<HttpResponse<String>> get(String path) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(address() + path))
+                .timeout(Duration.ofSeconds(60))
+                .build();
+        return http.sendAsync(request, BodyHandlers.ofString());
+    }
+
+    private int readiness() throws Exception {
+        return get("/health/ready").get().statusCode();
+    }
+
+    /** Duration that {@code -Dtidemark.soak} sets; in the ordinary build what the test itself takes. */
+    private static void stayAway() {
+        long seconds = Long.getLong("tidemark.soak", 0);
+        long untilNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+        while (System.nanoTime() < untilNanos) {
+            LockSupport.parkNanos(untilNanos - System.nanoTime());
+        }
+    }
+
+    private interface Trouble {
+        void happen() throws Exception;
+    }
+
+    /** Produces without pause while the trouble lasts; whatever happens, each record acknowledged is there once. */
+    private void assertAllGoesOnAfter(Trouble trouble) throws Exception {
+        AtomicBoolean enough = new AtomicBoolean();
+        try (NumberedProducer producer = new NumberedProducer("p", address(), topic, 1)) {
+            CompletableFuture<Void> producing = CompletableFuture.runAsync(
+                    () -> {
+                        while (!enough.get()) {
+                            producer.send();
+                        }
+                    },
+                    task -> new Thread(task).start());
+            await().until(() -> producer.acknowledged() >= 500);
+            trouble.happen();
+            long before = producer.acknowledged();
+            await().atMost(Duration.ofMinutes(1)).until(() -> producer.acknowledged() >= before + 500);
+            enough.set(true);
+            producing.join();
+            Map<String, RecordMetadata> places = producer.places();
+
+            WrittenLog.assertHoldsExactly(places, PartitionReader.readUntil(address(), topic, () -> true));
+            assertThat(brokenPromises()).isEmpty();
+        } finally {
+            enough.set(true);
+        }
+    }
+
+    private List<String> brokenPromises() throws SQLException {
+        List<String> broken = new ArrayList<>();
+        try (Connection connection = postgres.connect();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("select v::text from tidemark.verify('" + topic + "') v")) {
+            while (rows.next()) {
+                broken.add(rows.getString(1));
+            }
+        }
+        return broken;
+    }
+
+    private void assertEveryFetchIsRefusedPromptly() throws Exception {
+        long startNanos = System.nanoTime();
+        List<CompletableFuture<HttpResponse<String>>> fetches = new ArrayList<>();
+        for (int i = 0; i < FETCHES; i++) {
+            // Another offset each, so that memory does not answer.
+            fetches.add(get("/v1/topics/" + topic + "/partitions/0/records?offset=" + (1_000_000 + i)));
+        }
+        for (CompletableFuture<HttpResponse<String>> fetch : fetches) {
+            HttpResponse<String> answer = fetch.get();
+            assertThat(answer.statusCode()).isEqualTo(503);
+            assertThat(answer.body()).contains("BROKER_NOT_AVAILABLE", "\"retriable\":true");
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - startNanos)).isLessThan(PROMPTLY);
+    }
+
+    private void assertProducerOfLittlePatienceIsToldToTryAgain() throws Exception {
+        try (TidemarkProducer<byte[], String> hasty = TidemarkProducer.builder()
+                .servers(address())
+                .valueSerializer(Serializers.text())
+                .requestTimeout(Duration.ofSeconds(2))
+                .deliveryTimeout(Duration.ofSeconds(4))
+                .build()) {
+            ExecutionException failure = catchThrowableOfType(
+                    ExecutionException.class,
+                    () -> hasty.send(new ProducerRecord<>(topic, 0, null, "hasty"))
+                            .get(60, TimeUnit.SECONDS));
+            assertThat(failure.getCause())
+                    .isInstanceOfSatisfying(
+                            TidemarkException.class,
+                            cause -> assertThat(cause.isRetriable()).isTrue());
+        }
+    }
+
+    @Test
+    void postgresThatIsAwayIsSaidToBeAndAllGoesOnByItselfWhenItIsBack() throws Exception {
+        assertAllGoesOnAfter(() -> {
+            postgres.stop();
+            await().atMost(PROMPTLY).until(() -> readiness() == 503);
+            assertEveryFetchIsRefusedPromptly();
+            stayAway();
+            postgres.start();
+            await().atMost(PROMPTLY).until(() -> readiness() == 200);
+        });
+    }
+
+    @Test
+    void producerOfLittlePatienceIsToldToTryAgainWhilePostgresIsAway() throws Exception {
+        postgres.stop();
+        assertProducerOfLittlePatienceIsToldToTryAgain();
+        postgres.start();
+        await().atMost(PROMPTLY).until(() -> readiness() == 200);
+    }
+
+    @Test
+    void silentPostgresHoldsNobodyUpForLong() throws Exception {
+        assertAllGoesOnAfter(() -> {
+            postgres.silence();
+            await().atMost(PROMPTLY).until(() -> readiness() == 503);
+            assertEveryFetchIsRefusedPromptly();
+            stayAway();
+            postgres.goOn();
+            await().atMost(PROMPTLY).until(() -> readiness() == 200);
+        });
+    }
+
+    private int leaderEpoch() throws SQLException {
+        try (Connection connection = postgres.connect();
+                Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery("select max(leader_epoch) from tidemark_internal.leader_epoch")) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    private void produce(int from, int to, String acks) throws Exception {
+        for (int i = from; i < to; i++) {
+            HttpRequest request = HttpRequest.newBuilder(
+                            URI.create(address() + "/v1/topics/" + topic + "/records?acks=" + acks))
+                    .header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString("{\"records\":[{\"value\":\"" + i + "\"}]}"))
+                    .build();
+            assertThat(http.send(request, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+        }
+    }
+
+    private void assertBeyondTheEndIsThrown(long position, long end) {
+        TopicPartition partition = new TopicPartition(topic, 0);
+        try (TidemarkConsumer<byte[], byte[]> consumer =
+                TidemarkConsumer.builder().servers(address()).build()) {
+            consumer.assign(List.of(partition));
+            consumer.seek(partition, position);
+            OffsetOutOfRangeException thrown =
+                    catchThrowableOfType(OffsetOutOfRangeException.class, () -> consumer.poll(Duration.ofSeconds(30)));
+            assertThat(thrown).isNotNull();
+            assertThat(thrown.logEndOffset()).isEqualTo(end);
+        }
+    }
+
+    @Test
+    void olderCopyPutBackUnderARunningServerBeginsAnEpoch() throws Exception {
+        produce(0, 5, "all");
+        int before = leaderEpoch();
+        postgres.stop();
+        postgres.keepCopy();
+        postgres.start();
+        await().atMost(PROMPTLY).until(() -> readiness() == 200);
+        produce(5, 9, "all");
+        assertThat(leaderEpoch()).as("a restart alone begins none").isEqualTo(before);
+
+        postgres.stop();
+        postgres.putCopyBack();
+        postgres.start();
+        await().atMost(PROMPTLY).until(() -> readiness() == 200);
+
+        assertBeyondTheEndIsThrown(9, 5);
+        assertThat(leaderEpoch()).isEqualTo(before + 1);
+        produce(5, 6, "all");
+        assertThat(brokenPromises()).isEmpty();
+    }
+
+    @Test
+    void olderCopyPutBackWhileNoServerRanNeedsTheCommand() throws Exception {
+        produce(0, 5, "all");
+        postgres.stop();
+        postgres.keepCopy();
+        postgres.start();
+        await().atMost(PROMPTLY).until(() -> readiness() == 200);
+        produce(5, 9, "all");
+        int before = leaderEpoch();
+        server.close();
+        postgres.stop();
+        postgres.putCopyBack();
+        postgres.start();
+        server = startServer();
+
+        assertThat(leaderEpoch()).as("nothing tells it from a restart").isEqualTo(before);
+        assertBeyondTheEndIsThrown(9, 5);
+        try (TidemarkAdmin admin = admin()) {
+            assertThat(admin.bumpLeaderEpoch("older copy put back")).isEqualTo(before + 1);
+        }
+        produce(5, 6, "all");
+        assertThat(brokenPromises()).isEmpty();
+    }
+
+    @Test
+    void crashAfterAppendsThatMayBeLostBeginsAnEpoch() throws Exception {
+        produce(0, 1, "all");
+        int before = leaderEpoch();
+        postgres.kill();
+        await().atMost(PROMPTLY).ignoreExceptions().until(() -> {
+            produce(1, 2, "all");
+            return true;
+        });
+        assertThat(leaderEpoch()).as("nothing was appended that may be lost").isEqualTo(before);
+
+        produce(2, 3, "0");
+        await().until(() -> get("/v1/topics/" + topic + "/partitions/0/records?offset=2")
+                        .get()
+                        .statusCode()
+                == 200);
+        await().until(() -> get("/v1/topics/" + topic).get().body().contains("\"log_end_offset\":3"));
+        postgres.kill();
+        await().atMost(PROMPTLY).ignoreExceptions().until(() -> {
+            produce(3, 4, "all");
+            return true;
+        });
+        assertThat(leaderEpoch()).isEqualTo(before + 1);
+        assertThat(brokenPromises()).isEmpty();
+    }
+}
