@@ -2,6 +2,7 @@ package dev.tidemark.integration.server;
 
 import dev.tidemark.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -29,7 +30,12 @@ public final class OwnPostgres implements AutoCloseable {
     public static OwnPostgres in(Path temporary) throws IOException {
         // PostgreSQL may run as another user, who must get through.
         Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwx--x--x"));
-        return new OwnPostgres(temporary.resolve("own-postgres"));
+        Path folder = Files.createDirectories(temporary.resolve("own-postgres"));
+        // Not one that another embedded PostgreSQL of this machine takes while this one is stopped.
+        try (ServerSocket free = new ServerSocket(0)) {
+            Files.writeString(folder.resolve("port"), Integer.toString(free.getLocalPort()));
+        }
+        return new OwnPostgres(folder);
     }
 
     private static EmbeddedPostgres started(Path folder) {
@@ -51,6 +57,9 @@ public final class OwnPostgres implements AutoCloseable {
 
     public void start() {
         running = started(folder);
+        if (!running.jdbcUrl().equals(jdbcUrl)) {
+            throw new IllegalStateException("somebody took its port");
+        }
     }
 
     /** As {@code kill -9} does; it is started again at once, and recovers. */
