@@ -82,7 +82,7 @@ public final class Server implements AutoCloseable {
             databaseConfig = config.databaseAt(embedded == null ? requiredUrl(config) : embedded.jdbcUrl());
             Database database = started(Database.open(
                     databaseConfig,
-                    config.postgres().poolSize(),
+                    config.postgres().poolSize() + Cluster.CONNECTIONS,
                     metrics,
                     config.postgres().startTimeout()));
             steps.done("connect");

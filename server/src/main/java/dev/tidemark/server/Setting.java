@@ -47,7 +47,7 @@ public enum Setting {
     APPEND_TIMEOUT_MS(
             "MS",
             "2000",
-            "How long an append waits for a lock others hold, and another server may stand still with it; then nothing is appended, and BROKER_NOT_AVAILABLE says: try again"),
+            "How long an append waits for a lock, and another server may stand still with one; then it is to be tried again"),
     MAX_QUEUED_BYTES(
             "BYTES",
             "67108864, at most an eighth of the heap",

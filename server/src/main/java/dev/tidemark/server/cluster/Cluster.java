@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * costs time and nothing else.
  */
 public final class Cluster implements AutoCloseable {
+    /** Beside the pool: one that listens, and one that notifies while others listen. */
+    public static final int CONNECTIONS = 2;
+
     /** Where nothing is heard and others may append. */
     private static final Duration DEAF_POLL_PERIOD = Duration.ofMillis(20);
 

@@ -21,6 +21,8 @@ import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.MigrationState;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLWarning;
+import org.postgresql.util.ServerErrorMessage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -123,8 +125,16 @@ public final class Migrator {
 
     private static void tell(@Nullable SQLWarning first) {
         for (@Nullable SQLWarning notice = first; notice != null; notice = notice.getNextWarning()) {
-            LOG.info("migration says \"{}\"", notice.getMessage());
+            if (!isNothingToDrop(notice)) {
+                LOG.info("migration says \"{}\"", notice.getMessage());
+            }
         }
+    }
+
+    /** That what another version had, and this one drops, is not there: so it is in every new database. */
+    private static boolean isNothingToDrop(SQLWarning notice) {
+        ServerErrorMessage message = notice instanceof PSQLWarning postgres ? postgres.getServerErrorMessage() : null;
+        return message != null && "DropErrorMsgNonExistent".equals(message.getRoutine());
     }
 
     /**
