@@ -96,6 +96,8 @@ public final class OwnPostgres implements AutoCloseable {
 
     /** Keeps a plain copy of its files; it must be stopped. */
     public void keepCopy() throws IOException, InterruptedException {
+        // One that is there already would be copied into.
+        run("rm", "-rf", folder.resolve("copy").toString());
         copy(data(), folder.resolve("copy"));
     }
 
