@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
@@ -34,6 +35,9 @@ import org.slf4j.LoggerFactory;
  * {@link #print} prints: Flyway leaves session state behind (search_path), which a pooler in transaction mode would hand to strangers.
  */
 public final class Migrator {
+    /** PostgreSQL's routines that say so; what they say is in the language of the server. */
+    private static final Set<String> NOTHING_TO_DROP = Set.of("DropErrorMsgNonExistent", "does_not_exist_skipping");
+
     static final String HISTORY = "flyway_schema_history";
 
     /** Added by Flyway to the hash of its history table's name for its own advisory lock, which older servers take too: "Flyway" in ASCII. */
@@ -134,7 +138,7 @@ public final class Migrator {
     /** That what another version had, and this one drops, is not there: so it is in every new database. */
     private static boolean isNothingToDrop(SQLWarning notice) {
         ServerErrorMessage message = notice instanceof PSQLWarning postgres ? postgres.getServerErrorMessage() : null;
-        return message != null && "DropErrorMsgNonExistent".equals(message.getRoutine());
+        return message != null && NOTHING_TO_DROP.contains(String.valueOf(message.getRoutine()));
     }
 
     /**
