@@ -80,7 +80,7 @@ begin
     v_setting := set_config('lock_timeout', p_lock_timeout, true);
     if p_commit_level <> 'all' then
         v_setting := set_config('synchronous_commit', p_commit_level, true);
-    elsif current_setting('synchronous_commit') in ('off', 'local') then
+    elsif current_setting('synchronous_commit') not in ('on', 'remote_apply') then
         v_setting := set_config('synchronous_commit', 'on', true);
     end if;
     v_partition_id := null;
@@ -229,8 +229,8 @@ begin
              with ordinality i(outcome, base_offset, min_timestamp, max_timestamp, appended_at, producer_id, bytes, partition_id, record_count,
                first_block, base_sequence, producer_epoch, principal, n)
     where i.outcome = 'appended';
-    if p_commit_level = 'all' and 'duplicate' = any (v_outcomes) and current_setting('synchronous_standby_names') <> '' then
-        -- Where the first append's wait for its standby was cut short, this one must wait; a commit that has written nothing would not.
+    if p_commit_level <> 'off' and 'duplicate' = any (v_outcomes) then
+        -- Where the first one was not flushed (acks=0), or its wait for a standby was cut short, this one must wait; a commit that has written nothing would not.
         perform pg_logical_emit_message(true, 'tidemark', '');
     end if;
 

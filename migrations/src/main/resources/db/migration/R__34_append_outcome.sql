@@ -1,39 +1,57 @@
 -- The batches an append wrote whose COMMIT was not answered, each with its place in the call of reserve. Waits for the partitions' locks first: a commit
--- that waits for its standby is invisible, and still holds them. Other appends may have followed, so some of the newest rows are looked through.
+-- that waits for its standby is invisible, and still holds them. Other appends may have followed: the rows of the last p_within_ms are looked through, the
+-- newest first, and the caller makes that longer than the append can be old.
 --
 -- No row: the append has not taken place, and never will. Should it be on its way still (PostgreSQL stood still, and what was sent to it lies before it),
 -- reserve finds it among the abandoned ones once it has the lock that is held here.
 --
 -- Who asks at 'all' is answered when what was found is where a commit at that level has to be, standbys included.
-create or replace function ${internal}.append_outcome(p_partition_ids int[], p_append_id uuid, p_lock_timeout text, p_commit_level text)
+create or replace function ${internal}.append_outcome(p_partition_ids int[], p_append_id uuid, p_lock_timeout text, p_commit_level text, p_within_ms bigint)
     returns table (append_index int, base_offset bigint, append_time_ms bigint)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    -- From the high end of the index, however few rows there were when this was planned.
+    set enable_seqscan = off
+    set enable_bitmapscan = off
+    set enable_sort = off
 as
 $$
 #variable_conflict use_column
+declare
+    v_oldest constant timestamptz := clock_timestamp() - p_within_ms * interval '1 ms';
+    v_id     int;
+    v_found  boolean := false;
+    b        record;
 begin
     perform set_config('lock_timeout', p_lock_timeout, true);
     if p_commit_level <> 'all' then
         perform set_config('synchronous_commit', 'local', true);
-    elsif current_setting('synchronous_commit') in ('off', 'local') then
+    elsif current_setting('synchronous_commit') not in ('on', 'remote_apply') then
         perform set_config('synchronous_commit', 'on', true);
     end if;
     perform pg_advisory_xact_lock('${internal}.batch'::regclass::oid::int, id)
     from (select distinct unnest(p_partition_ids) as id order by 1) ids;
-    return query
-    select b.append_index, b.base_offset, (extract(epoch from b.appended_at) * 1000)::bigint
-    from (select distinct unnest(p_partition_ids) as id) ids
-    cross join lateral (
-        select n.* from ${internal}.batch n where n.partition_id = ids.id order by n.base_offset desc limit 10000) b
-    where b.append_id = p_append_id
-    order by b.append_index;
-    if not found then
+    for v_id in select distinct unnest(p_partition_ids) loop
+        for b in
+            select n.append_index, n.base_offset, n.appended_at, n.append_id
+            from ${internal}.batch n where n.partition_id = v_id order by n.base_offset desc
+        loop
+            exit when b.appended_at < v_oldest;
+            if b.append_id = p_append_id then
+                v_found := true;
+                append_index := b.append_index;
+                base_offset := b.base_offset;
+                append_time_ms := extract(epoch from b.appended_at) * 1000;
+                return next;
+            end if;
+        end loop;
+    end loop;
+    if not v_found then
         delete from ${internal}.abandoned_append where abandoned_at < now() - interval '1 day';
         insert into ${internal}.abandoned_append (append_id) values (p_append_id);
-    elsif p_commit_level = 'all' and current_setting('synchronous_standby_names') <> '' then
-        -- Something to commit: a commit that has written nothing waits for no standby.
+    elsif p_commit_level <> 'off' then
+        -- Something to commit: a commit that has written nothing is neither flushed nor waits for a standby.
         perform pg_logical_emit_message(true, 'tidemark', '');
     end if;
 end

@@ -108,7 +108,7 @@ class LeastPrivilegesTest {
 
         assertThatThrownBy(() -> Server.start(config("--db-start-timeout-ms=0")))
                 .isInstanceOf(StartException.class)
-                .hasMessageContaining("opens 10, the connection limit of role " + role + " allows 4")
+                .hasMessageContaining("opens 12, the connection limit of role " + role + " allows 4")
                 .hasMessageNotContaining("\n");
     }
 

@@ -159,7 +159,8 @@ class SlowPeersTest {
         for (int i = 0; i < 100; i++) {
             clients.add(new RawClient(patient, 4096).send(fetch(topic, i % 2 == 0)));
         }
-        // How much there is at a time depends on how fast the machine reads: what is refused makes room at the cost of older answers.
+        // How much there is at a time depends on how fast the machine reads: what is refused makes room at the cost of
+        // older answers.
         await().atMost(Duration.ofSeconds(30)).until(() -> meter(patient, "tidemark_http_answer_bytes") > 2 << 20);
 
         assertThat(meter(patient, "tidemark_http_threads_busy")).isLessThan(16);

@@ -268,8 +268,7 @@ final class AppendLane implements Runnable {
                 String.valueOf(unknown.getCause()));
         try {
             Done done = transaction.outcome(groups, unknown.attempt());
-            Set<AppendGroup> written = Collections.newSetFromMap(new IdentityHashMap<>());
-            done.places().forEach(place -> written.add(place.candidate().group()));
+            Set<AppendGroup> written = whole(groups, done.places());
             settle(List.copyOf(written), done, startNanos);
             return groups.stream().filter(group -> !written.contains(group)).toList();
         } catch (SQLException e) {
@@ -281,6 +280,18 @@ final class AppendLane implements Runnable {
                             "the database broke off in COMMIT; whether the append took place is not known")));
             return List.of();
         }
+    }
+
+    /** The groups all of whose batches have a place. One that was a duplicate in part has places for the rest: tried again, all of it is a duplicate. */
+    private static Set<AppendGroup> whole(List<AppendGroup> groups, List<Place> places) {
+        Map<AppendGroup, Integer> counts = new IdentityHashMap<>();
+        places.forEach(place -> counts.merge(place.candidate().group(), 1, Integer::sum));
+        Set<AppendGroup> whole = Collections.newSetFromMap(new IdentityHashMap<>());
+        groups.stream()
+                .filter(group ->
+                        counts.getOrDefault(group, 0) == group.batches().size())
+                .forEach(whole::add);
+        return whole;
     }
 
     /** Nothing was committed. One group's fault must not be the others': each is tried by itself. */

@@ -11,15 +11,21 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * One database transaction of the append path. Large ones are reserve, COPY and COMMIT; small ones a single statement, which takes one round trip and so
  * holds no lock while it waits for us.
  */
 final class AppendTransaction {
+    /** PostgreSQL's clock, which dates batches, may be set while an append is under way. */
+    private static final Duration CLOCK_SLACK = Duration.ofMinutes(2);
+
     private static final Comparator<Candidate> LOCK_ORDER = Comparator.<Candidate>comparingInt(
                     c -> c.batch().partitionId())
             .thenComparingLong(c -> c.batch().frame().producerId())
@@ -198,11 +204,12 @@ final class AppendTransaction {
         try (Connection connection = database.connection();
                 PreparedStatement query =
                         connection.prepareStatement("select append_index, base_offset, append_time_ms from "
-                                + database.schemas().internal() + ".append_outcome(?, ?, ?, ?)")) {
+                                + database.schemas().internal() + ".append_outcome(?, ?, ?, ?, ?)")) {
             query.setArray(1, connection.createArrayOf("int4", partitionIds(candidates)));
             query.setObject(2, attempt.appendId());
             query.setString(3, Long.toString(reservation.lockTimeoutMs()));
             query.setString(4, Reservation.commitLevel(attempt.acks()));
+            query.setLong(5, attempt.age().plus(CLOCK_SLACK).toMillis());
             try (ResultSet rows = query.executeQuery()) {
                 List<Place> places = places(candidates, rows);
                 boolean cut = SqlStates.isReplicationWaitCut(query.getWarnings());
@@ -211,16 +218,18 @@ final class AppendTransaction {
         }
     }
 
+    /** In the order of the candidates, which within a partition is that of the offsets. */
     private static List<Place> places(List<Candidate> candidates, ResultSet rows) throws SQLException {
-        List<Place> places = new ArrayList<>();
+        SortedMap<Integer, Place> places = new TreeMap<>();
         while (rows.next()) {
-            Candidate candidate = candidates.get(rows.getInt(1) - 1);
+            int index = rows.getInt(1);
+            Candidate candidate = candidates.get(index - 1);
             Place place =
                     new Place(candidate, Outcome.APPENDED, rows.getLong(2), null, 0, Long.MAX_VALUE, rows.getLong(3));
             CopyWriter.stamp(place);
-            places.add(place);
+            places.put(index, place);
         }
-        return places;
+        return List.copyOf(places.values());
     }
 
     private static Integer[] partitionIds(List<Candidate> candidates) {

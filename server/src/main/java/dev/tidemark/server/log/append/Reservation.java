@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -35,10 +36,15 @@ final class Reservation {
      *
      * @param appendId nobody else's: it tells what the try has written
      * @param acks the strongest asked for
+     * @param begunNanos when, as {@link System#nanoTime} has it
      */
-    record Attempt(UUID appendId, LeaderEpoch epoch, Acks acks) {
+    record Attempt(UUID appendId, LeaderEpoch epoch, Acks acks, long begunNanos) {
         static Attempt of(LeaderEpoch epoch, Acks acks) {
-            return new Attempt(UUID.randomUUID(), epoch, acks);
+            return new Attempt(UUID.randomUUID(), epoch, acks, System.nanoTime());
+        }
+
+        Duration age() {
+            return Duration.ofNanos(System.nanoTime() - begunNanos);
         }
     }
 

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 final class StalledAppends {
     private static final Logger LOG = LoggerFactory.getLogger(StalledAppends.class);
 
-    /** Beyond the lock timeout, so long is waited altogether for a holder to have stood still for long enough. */
+    /** For the looks themselves. */
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Database database;
@@ -41,7 +41,9 @@ final class StalledAppends {
         if (!SqlStates.state(failure).equals(SqlStates.LOCK_NOT_AVAILABLE)) {
             return false;
         }
-        long lastLookNanos = startNanos + TimeUnit.MILLISECONDS.toNanos(heldMs) + PATIENCE_NANOS;
+        // A holder that has stopped just now is due once more that time has passed; turned away, its caller would wait
+        // for the lock all over.
+        long lastLookNanos = startNanos + 2 * TimeUnit.MILLISECONDS.toNanos(heldMs) + PATIENCE_NANOS;
         try {
             while (true) {
                 Look look = look(partitionIds);

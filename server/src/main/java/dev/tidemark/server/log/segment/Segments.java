@@ -161,7 +161,7 @@ public final class Segments implements AutoCloseable {
 
     private @Nullable Long makeOrExplain(int partitionId, long baseOffset, long records) {
         try {
-            return database.transaction(jooq -> Routines.makeSegment(
+            return database.query(jooq -> Routines.makeSegment(
                     jooq.configuration(),
                     partitionId,
                     baseOffset,
@@ -188,7 +188,7 @@ public final class Segments implements AutoCloseable {
     }
 
     private void seal(int partitionId) {
-        database.transaction(jooq -> Routines.sealSegments(jooq.configuration(), partitionId))
+        database.query(jooq -> Routines.sealSegments(jooq.configuration(), partitionId))
                 .forEach(row -> LOG.info("segment sealed leaf={}", row.getSealSegments()));
     }
 

@@ -162,7 +162,7 @@ class UnknownOutcomeTest {
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("select tidemark_internal.append_outcome(array[" + topic.partitionId(0) + "], '"
-                    + appendId + "', '2000', 'all')");
+                    + appendId + "', '2000', 'all', 60000)");
             assertThatThrownBy(() -> statement.execute(
                             "select r.* from tidemark_internal.postgres_run p, lateral tidemark_internal.reserve(array["
                                     + topic.partitionId(0)
