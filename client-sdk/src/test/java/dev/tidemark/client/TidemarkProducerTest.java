@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.Header;
@@ -350,6 +351,8 @@ class TidemarkProducerTest {
                         .isInstanceOf(TidemarkTimeoutException.class)
                         .hasMessageContaining("not acknowledged within 200 ms");
             }
+            // One that was on its way when its records' time was up would still be taken.
+            await().until(() -> producer.metrics().requestsInFlight() == 0);
             broker.fault = FakeBroker.Fault.NONE;
             assertThat(producer.send(new ProducerRecord<>("t", "later")).join().offset())
                     .isZero();

@@ -208,10 +208,13 @@ class PostgresFaultsTest {
     void silentPostgresHoldsNobodyUpForLong() throws Exception {
         assertAllGoesOnAfter(() -> {
             postgres.silence();
-            await().atMost(PROMPTLY).until(() -> readiness() == 503);
-            assertEveryFetchIsRefusedPromptly();
-            stayAway();
-            postgres.goOn();
+            try {
+                await().atMost(PROMPTLY).until(() -> readiness() == 503);
+                assertEveryFetchIsRefusedPromptly();
+                stayAway();
+            } finally {
+                postgres.goOn();
+            }
             await().atMost(PROMPTLY).until(() -> readiness() == 200);
         });
     }

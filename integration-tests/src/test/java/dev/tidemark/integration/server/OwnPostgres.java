@@ -69,18 +69,21 @@ public final class OwnPostgres implements AutoCloseable {
 
     /** Every process of it stands still: connections are accepted by the system, and nothing is ever answered. */
     public void silence() throws IOException, InterruptedException {
-        signal("STOP");
+        ProcessHandle postmaster = postmaster();
+        signal("STOP", Stream.of(postmaster));
+        // Only now it starts no others; one that was on its way is there the second time.
+        signal("STOP", postmaster.children());
+        signal("STOP", postmaster.children());
     }
 
     public void goOn() throws IOException, InterruptedException {
-        signal("CONT");
+        ProcessHandle postmaster = postmaster();
+        signal("CONT", Stream.concat(postmaster.children(), Stream.of(postmaster)));
     }
 
-    private void signal(String name) throws IOException, InterruptedException {
-        ProcessHandle postmaster = postmaster();
+    private static void signal(String name, Stream<ProcessHandle> processes) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("kill", "-" + name));
-        Stream.concat(Stream.of(postmaster), postmaster.children())
-                .forEach(process -> command.add(Long.toString(process.pid())));
+        processes.forEach(process -> command.add(Long.toString(process.pid())));
         // A backend may have ended meanwhile.
         new ProcessBuilder(command).redirectErrorStream(true).start().waitFor(10, TimeUnit.SECONDS);
     }
