@@ -3,7 +3,7 @@
 --   another system identifier or timeline: restored elsewhere, restored to a point in time, failed over
 --   another table of batches: restored by pg_restore
 --   another run of PostgreSQL after appends with acks=0, which a crash loses without a trace
---   a partition that ends before where the caller saw it end: an older copy of the data was put back
+--   a partition that ends before where the caller saw it end, or has never been: an older copy of the data was put back
 --   by command, where p_reason says why and is not empty: an older copy was put back while no server ran, which nothing here can see
 --
 -- Returns in reason why a new epoch has begun with this call; null when none has.
@@ -51,6 +51,12 @@ begin
                 join ${internal}.topic t using (topic_id)
                 where t.deleted_at is null and ${internal}.log_end(known.id) < known.log_end)
             then 'log ends went back: an older copy was put back'
+        -- The next partition made would get the number of one that the caller remembers. Those of deleted topics are below it.
+        when exists (
+                select from unnest(p_partition_ids) known(id)
+                where known.id > coalesce(
+                    pg_sequence_last_value(pg_get_serial_sequence('${internal}.partition', 'partition_id')::regclass), 0))
+            then 'partitions are gone: an older copy was put back'
     end;
     if v_reason is not null then
         insert into ${internal}.leader_epoch (leader_epoch, system_identifier, timeline_id, batch_table, reason)

@@ -59,6 +59,7 @@ class ChaosTest {
     private final List<ServerProcess> servers = new ArrayList<>();
     private final List<EventWriter> writers = new ArrayList<>();
     private final List<EventReader> readers = new ArrayList<>();
+    private final List<CompletableFuture<Void>> clients = new ArrayList<>();
     private EmbeddedPostgres postgres;
     private TcpBalancer balancer;
 
@@ -99,6 +100,8 @@ class ChaosTest {
                 .createTopic("events", PARTITIONS, Map.of("key.type", "text", "value.type", "json"));
         List<CompletableFuture<Void>> reading = startReaders(events);
         List<CompletableFuture<Void>> writing = startWriters(events);
+        clients.addAll(reading);
+        clients.addAll(writing);
 
         strikeAll();
 
@@ -165,7 +168,10 @@ class ChaosTest {
 
     private void awaitMoreRecords(int records) {
         long before = allAcknowledged();
-        await().atMost(RECOVERY_BOUND).until(() -> allAcknowledged() >= before + records);
+        await().atMost(RECOVERY_BOUND).until(() -> {
+            failWithClients();
+            return allAcknowledged() >= before + records;
+        });
     }
 
     private long allAcknowledged() {
@@ -212,10 +218,18 @@ class ChaosTest {
 
     private void awaitRecovery(Fault fault) {
         Recoveries.Strike strike = recoveries.struck(fault.name());
-        List<String> clients = Stream.concat(
+        List<String> names = Stream.concat(
                         writers.stream().map(EventWriter::name),
                         readers.stream().map(EventReader::name))
                 .toList();
-        await("seed " + SEED).atMost(RECOVERY_BOUND).until(() -> strike.isOverFor(clients));
+        await("seed " + SEED).atMost(RECOVERY_BOUND).until(() -> {
+            failWithClients();
+            return strike.isOverFor(names);
+        });
+    }
+
+    /** A client that has given up says why; waiting for it would only say that nothing came. */
+    private void failWithClients() {
+        clients.stream().filter(CompletableFuture::isCompletedExceptionally).forEach(CompletableFuture::join);
     }
 }

@@ -254,6 +254,39 @@ class PostgresFaultsTest {
     }
 
     @Test
+    void topicMadeAfterAnOlderCopyWasPutBackHasNothingOfOneThatIsGone() throws Exception {
+        int before = leaderEpoch();
+        postgres.stop();
+        postgres.keepCopy();
+        postgres.start();
+        await().atMost(PROMPTLY).until(() -> readiness() == 200);
+        String gone = RunningServer.newName();
+        try (TidemarkAdmin admin = admin()) {
+            admin.createTopic(gone, 1, Map.of());
+        }
+        String path = "/partitions/0/records?offset=0";
+        HttpRequest produce = HttpRequest.newBuilder(URI.create(address() + "/v1/topics/" + gone + "/records"))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"records\":[{\"value\":\"of the one that is gone\"}]}"))
+                .build();
+        assertThat(http.send(produce, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+
+        postgres.stop();
+        postgres.putCopyBack();
+        postgres.start();
+        await().atMost(PROMPTLY).until(() -> readiness() == 200);
+        await("what is remembered is looked at, though nobody asks")
+                .atMost(PROMPTLY)
+                .until(() -> leaderEpoch() == before + 1);
+        String next = RunningServer.newName();
+        try (TidemarkAdmin admin = admin()) {
+            admin.createTopic(next, 1, Map.of());
+        }
+
+        assertThat(get("/v1/topics/" + next + path).get().body()).contains("\"records\":[]", "\"high_watermark\":0");
+    }
+
+    @Test
     void olderCopyPutBackUnderARunningServerBeginsAnEpoch() throws Exception {
         produce(0, 5, "all");
         int before = leaderEpoch();

@@ -50,11 +50,12 @@ public final class SqlStates {
 
     /**
      * Whether the database, not the statement, is the trouble: no connection (class 08), out of resources (53), being stopped (57), a standby, or a
-     * lock that was not had in time.
+     * lock that was not had in time. Without a state it is the pool's own, of a connection that was closed under us.
      */
     public static boolean isUnavailable(SQLException e) {
         String state = state(e);
         return e instanceof SQLTransientConnectionException
+                || state.isEmpty()
                 || state.startsWith("08")
                 || state.startsWith("53")
                 || state.startsWith("57")

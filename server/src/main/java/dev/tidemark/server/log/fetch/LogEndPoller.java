@@ -3,7 +3,6 @@ package dev.tidemark.server.log.fetch;
 import dev.tidemark.server.log.tail.Tail;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -13,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the database for the log ends somebody waits at, because other servers append too: one query for all of them, and none when nobody waits. Other
- * servers' notices make most of it unnecessary; that one got lost costs no more than a period.
+ * Asks the database for the log ends somebody waits at, because other servers append too: one query for all of them. Other servers' notices make most of it
+ * unnecessary; that one got lost costs no more than a period. The query also tells when PostgreSQL has been restarted or put back, so that what is remembered
+ * of the log is not believed for longer than a period.
  */
 final class LogEndPoller implements Runnable {
     static final Duration USUAL_PERIOD = Duration.ofMillis(500);
@@ -27,6 +27,9 @@ final class LogEndPoller implements Runnable {
     private final Executor readers;
     /** Polls asked for and not yet made. */
     private final AtomicInteger asked = new AtomicInteger();
+
+    /** Whether the last poll failed: said once, not twice a second for as long as PostgreSQL is away. Of the poll under way. */
+    private boolean failing;
 
     private volatile long periodNanos = USUAL_PERIOD.toNanos();
 
@@ -79,12 +82,17 @@ final class LogEndPoller implements Runnable {
 
     private void observe() {
         try {
-            List<Integer> listened = tail.listened();
-            if (!listened.isEmpty()) {
-                reader.observe(listened);
+            // Also when nobody waits: PostgreSQL says whether it is the one that what is remembered came from.
+            reader.observe(tail.listened());
+            if (failing) {
+                failing = false;
+                LOG.info("log ends are polled again");
             }
         } catch (SQLException | RuntimeException e) {
-            LOG.warn("log ends not polled: {}", e.toString());
+            if (!failing) {
+                failing = true;
+                LOG.warn("log ends not polled until further notice: {}", e.toString());
+            }
         }
     }
 }

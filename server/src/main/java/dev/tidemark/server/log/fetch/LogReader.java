@@ -100,12 +100,10 @@ final class LogReader {
             throws SQLException {
         try (Connection connection = database.connection()) {
             connection.setAutoCommit(false);
-            try {
-                Plan plan = plan(connection, epoch, partitionId, offset, maxRecords, maxBytes);
-                return plan == null ? null : read(connection, plan, offset, maxBytes);
-            } finally {
-                connection.rollback();
-            }
+            // Rolled back when the pool gets it back: here, on a connection that broke, that would fail too, and hide
+            // why.
+            Plan plan = plan(connection, epoch, partitionId, offset, maxRecords, maxBytes);
+            return plan == null ? null : read(connection, plan, offset, maxBytes);
         }
     }
 
