@@ -31,13 +31,7 @@ import picocli.CommandLine.Spec;
             "      tidemark migrate --print > tidemark.sql"
         })
 final class MigrateCommand implements Callable<Integer> {
-    private static final List<Setting> SETTINGS = List.of(
-            Setting.CONFIG_FILE,
-            Setting.JDBC_URL,
-            Setting.DB_USER,
-            Setting.DB_PASSWORD,
-            Setting.SCHEMA,
-            Setting.TOPIC_SCHEMA);
+    private static final List<Setting> SETTINGS = SettingOptions.OF_A_DATABASE;
 
     @Option(names = "--print", description = "Change nothing; print the SQL that would.")
     private boolean print;

@@ -10,6 +10,15 @@ import picocli.CommandLine.ParseResult;
 
 /** The server's settings as options of a command: the server itself knows what they mean and checks them. */
 final class SettingOptions {
+    /** What says which database, for commands that start no server. */
+    static final List<Setting> OF_A_DATABASE = List.of(
+            Setting.CONFIG_FILE,
+            Setting.JDBC_URL,
+            Setting.DB_USER,
+            Setting.DB_PASSWORD,
+            Setting.SCHEMA,
+            Setting.TOPIC_SCHEMA);
+
     private SettingOptions() {}
 
     static void addTo(CommandSpec command, Collection<Setting> settings) {

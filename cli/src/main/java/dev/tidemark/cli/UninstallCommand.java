@@ -26,13 +26,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExample:%n",
         footer = {"  tidemark uninstall --jdbc-url jdbc:postgresql://localhost/app --db-user me --yes"})
 final class UninstallCommand implements Callable<Integer> {
-    private static final List<Setting> SETTINGS = List.of(
-            Setting.CONFIG_FILE,
-            Setting.JDBC_URL,
-            Setting.DB_USER,
-            Setting.DB_PASSWORD,
-            Setting.SCHEMA,
-            Setting.TOPIC_SCHEMA);
+    private static final List<Setting> SETTINGS = SettingOptions.OF_A_DATABASE;
 
     @Option(names = "--yes", description = "Do it. Without this, only say what would be dropped.")
     private boolean yes;
