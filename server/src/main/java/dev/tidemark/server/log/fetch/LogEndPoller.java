@@ -3,6 +3,7 @@ package dev.tidemark.server.log.fetch;
 import dev.tidemark.server.log.tail.Tail;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -30,6 +31,9 @@ final class LogEndPoller implements Runnable {
 
     /** Whether the last poll failed: said once, not twice a second for as long as PostgreSQL is away. Of the poll under way. */
     private boolean failing;
+
+    /** When the database was asked last. Of the poll under way, too. */
+    private long askedNanos = System.nanoTime();
 
     private volatile long periodNanos = USUAL_PERIOD.toNanos();
 
@@ -81,9 +85,15 @@ final class LogEndPoller implements Runnable {
     }
 
     private void observe() {
+        List<Integer> listened = tail.listened();
+        // Also when nobody waits, though then no oftener than usual: PostgreSQL says whether it is the one that what is
+        // remembered came from.
+        if (listened.isEmpty() && System.nanoTime() - askedNanos < USUAL_PERIOD.toNanos() / 2) {
+            return;
+        }
+        askedNanos = System.nanoTime();
         try {
-            // Also when nobody waits: PostgreSQL says whether it is the one that what is remembered came from.
-            reader.observe(tail.listened());
+            reader.observe(listened);
             if (failing) {
                 failing = false;
                 LOG.info("log ends are polled again");
