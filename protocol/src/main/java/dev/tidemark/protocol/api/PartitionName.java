@@ -1,0 +1,4 @@
+package dev.tidemark.protocol.api;
+
+/** One partition of a topic. */
+public record PartitionName(String topic, int partition) {}
