@@ -3,6 +3,7 @@ package dev.tidemark.server.group;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.PartitionName;
+import dev.tidemark.server.access.TopicScope;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -100,7 +101,6 @@ record Decision(
     }
 
     /**
-     * @param named what the member says it reads
      * @throws ApiException of one that is no member, another principal's, or a generation to come
      */
     static Decision heartbeat(GroupState state, HeartbeatOf heartbeat, Memory past) {
@@ -123,7 +123,7 @@ record Decision(
             Set<PartitionName> owned,
             @Nullable String groupInstanceId,
             String principal,
-            dev.tidemark.server.access.TopicScope readable) {}
+            TopicScope readable) {}
 
     private static void requireNotToCome(GroupState state, HeartbeatOf heartbeat) {
         if (heartbeat.generation() > state.generation()) {

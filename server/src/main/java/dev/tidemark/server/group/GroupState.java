@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -146,7 +147,7 @@ final class GroupState {
                 isSettled ? usual : Math.min(usual, SHORT_INTERVAL_MS));
     }
 
-    private List<PartitionName> named(java.util.stream.Stream<Integer> partitions) {
+    private List<PartitionName> named(Stream<Integer> partitions) {
         return partitions
                 .map(names::get)
                 .filter(partition -> partition != null)

@@ -35,9 +35,8 @@ final class GroupStore {
     private static final Field<Instant> CLOCK = DSL.field("clock_timestamp()", Instant.class);
 
     /** Since when a member has had to let go of something, in milliseconds; null of one that has not. */
-    static final Field<Integer> REVOKING_MS = DSL.field(
-            "(least(extract(epoch from clock_timestamp() - {0}), 1000000) * 1000)::int",
-            Integer.class, GROUP_MEMBER.REVOKING_SINCE);
+    static final Field<Long> REVOKING_MS = DSL.field(
+            "(extract(epoch from clock_timestamp() - {0}) * 1000)::bigint", Long.class, GROUP_MEMBER.REVOKING_SINCE);
 
     private final DSLContext jooq;
 
@@ -290,7 +289,10 @@ final class GroupStore {
     boolean isRevokingTooLong(int memberNo) {
         return jooq.fetchExists(
                 GROUP_MEMBER,
-                GROUP_MEMBER.MEMBER_NO.eq(memberNo).and(REVOKING_MS.gt(GROUP_MEMBER.REBALANCE_TIMEOUT_MS)));
+                GROUP_MEMBER
+                        .MEMBER_NO
+                        .eq(memberNo)
+                        .and(REVOKING_MS.gt(GROUP_MEMBER.REBALANCE_TIMEOUT_MS.cast(Long.class))));
     }
 
     /** How long ago any server heard the member, of what servers have said within that time; null where none has. */

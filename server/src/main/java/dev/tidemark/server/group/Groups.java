@@ -30,8 +30,8 @@ public final class Groups implements AutoCloseable {
     private static final Duration WATCH_EVERY = Duration.ofMillis(250);
     private static final Duration KEEP_EVERY = Duration.ofSeconds(1);
 
-    /** Groups worked at at a time, each with a connection. */
-    private static final int AT_A_TIME = 4;
+    /** Groups worked at at a time, each with a connection; where there are few of these, half of them. */
+    private static final int MOST_AT_A_TIME = 4;
 
     private final Database database;
     private final LongSupplier nanoTime;
@@ -53,7 +53,12 @@ public final class Groups implements AutoCloseable {
         this.metrics = new GroupMetrics(registry);
         this.memory = new GroupMemory(nanoTime);
         this.lastHeard = new LastHeard(nanoTime);
-        this.transactions = new GroupTransactions(database, memory, new GroupTurns(AT_A_TIME), metrics, nanoTime);
+        this.transactions = new GroupTransactions(
+                database,
+                memory,
+                new GroupTurns(Math.max(1, Math.min(MOST_AT_A_TIME, database.poolSize() / 2))),
+                metrics,
+                nanoTime);
         GroupKeeper keeper = new GroupKeeper(database, transactions, lastHeard, serverId, nanoTime);
         metrics.watch(keeper.roster()::groupCount, keeper.roster()::memberCount);
         this.watch = new Rounds("group-watch", WATCH_EVERY, this::confirm, metrics);

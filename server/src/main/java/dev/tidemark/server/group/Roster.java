@@ -86,13 +86,13 @@ final class Roster {
                         GROUP_MEMBER.MEMBER_NO,
                         GROUP_MEMBER.MEMBER_ID,
                         GROUP_MEMBER.SESSION_TIMEOUT_MS,
-                        GROUP_MEMBER.REBALANCE_TIMEOUT_MS.minus(GroupStore.REVOKING_MS),
+                        GROUP_MEMBER.REBALANCE_TIMEOUT_MS.cast(Long.class).minus(GroupStore.REVOKING_MS),
                         GROUP_MEMBER.TOPICS,
                         GROUP_MEMBER.PATTERN)
                 .from(GROUP_MEMBER)
                 .where(GROUP_MEMBER.GROUP_ID.eq(DSL.any(unread.toArray(Integer[]::new))))
                 .forEach(row -> {
-                    Integer leftMs = row.value5();
+                    Long leftMs = row.value5();
                     String[] topics = row.value6();
                     Group group = into.get(row.value1());
                     if (group != null) {
