@@ -16,6 +16,7 @@ import dev.tidemark.server.postgres.LockTableWatch;
 import dev.tidemark.server.postgres.Migrator;
 import dev.tidemark.server.postgres.StartException;
 import dev.tidemark.server.topic.Topics;
+import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -159,6 +160,7 @@ public final class Server implements AutoCloseable {
                 security.tls(),
                 topics,
                 log,
+                OffsetsInTransaction.inDatabase(database.schemas()),
                 () -> describe(clusterId, cluster),
                 health::obstacle,
                 metrics,
