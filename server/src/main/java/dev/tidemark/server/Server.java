@@ -9,6 +9,7 @@ import dev.tidemark.server.cluster.Cluster;
 import dev.tidemark.server.cluster.Member;
 import dev.tidemark.server.http.HttpServer;
 import dev.tidemark.server.log.RecordLog;
+import dev.tidemark.server.outbox.Outbox;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.DatabaseHealth;
@@ -106,6 +107,7 @@ public final class Server implements AutoCloseable {
             steps.done("http");
             cluster.join(self());
             steps.done("join");
+            started(new Outbox(database, topics, log, cluster::isOldest, metrics));
             // Fetches that wait for records would hold up the stop of HTTP.
             started.push(log::stopWaiting);
             // The first step of a stop: who looks for a server passes this one by.
