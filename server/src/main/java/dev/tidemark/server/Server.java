@@ -12,6 +12,7 @@ import dev.tidemark.server.group.Groups;
 import dev.tidemark.server.group.Hearsay;
 import dev.tidemark.server.http.HttpServer;
 import dev.tidemark.server.log.RecordLog;
+import dev.tidemark.server.outbox.Outbox;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.DatabaseHealth;
@@ -19,6 +20,7 @@ import dev.tidemark.server.postgres.LockTableWatch;
 import dev.tidemark.server.postgres.Migrator;
 import dev.tidemark.server.postgres.StartException;
 import dev.tidemark.server.topic.Topics;
+import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -110,6 +112,7 @@ public final class Server implements AutoCloseable {
             cluster.join(self(), new MembersHeard(groups.hearsay()));
             groups.start();
             steps.done("join");
+            started(new Outbox(database, topics, log, cluster::isOldest, metrics));
             // Fetches that wait for records would hold up the stop of HTTP.
             started.push(log::stopWaiting);
             // The first step of a stop: who looks for a server passes this one by.
@@ -165,6 +168,7 @@ public final class Server implements AutoCloseable {
                 topics,
                 log,
                 groups,
+                OffsetsInTransaction.inDatabase(database.schemas()),
                 () -> describe(clusterId, cluster),
                 health::obstacle,
                 metrics,

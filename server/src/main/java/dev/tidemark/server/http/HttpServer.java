@@ -8,6 +8,7 @@ import dev.tidemark.server.group.Groups;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.tls.TlsKeys;
 import dev.tidemark.server.topic.Topics;
+import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
@@ -54,6 +55,7 @@ public final class HttpServer implements AutoCloseable {
      * Nothing is served before {@link #start}.
      *
      * @param tls null: HTTP in the clear
+     * @param offsets commits a group's offsets together with an append
      * @param cluster the answer of {@code GET /v1/cluster}; may block on the database
      * @param readiness asked by {@code /health/ready}
      * @param metrics what {@code /metrics} shows; the meters of HTTP itself are registered in it
@@ -66,6 +68,7 @@ public final class HttpServer implements AutoCloseable {
             Topics topics,
             RecordLog log,
             Groups groups,
+            OffsetsInTransaction offsets,
             Supplier<ClusterDescription> cluster,
             Readiness readiness,
             PrometheusMeterRegistry metrics,
@@ -84,6 +87,7 @@ public final class HttpServer implements AutoCloseable {
                         new LeaderEpochRoutes(log, bodies).routes(),
                         new TopicRoutes(topics, bodies).routes(),
                         new ProduceRoutes(topics, log, bodies, clock, threads).routes(),
+                        new TransactionRoutes(topics, log, offsets, bodies, clock, threads).routes(),
                         new FetchRoutes(topics, log, bodies, answers, threads).routes(),
                         new GroupRoutes(groups, bodies).routes())
                 .flatMap(List::stream)

@@ -3,9 +3,11 @@ package dev.tidemark.server.log;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.api.ProducerIdentity;
 import dev.tidemark.schema.tidemark_internal.Sequences;
+import dev.tidemark.server.log.append.Acks;
 import dev.tidemark.server.log.append.AppendRequest;
 import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.log.append.BatchOutcome;
+import dev.tidemark.server.log.append.Companion;
 import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.log.fetch.FetchRequest;
 import dev.tidemark.server.log.fetch.Fetcher;
@@ -73,6 +75,15 @@ public final class RecordLog implements AutoCloseable {
      */
     public CompletableFuture<List<BatchOutcome>> append(AppendRequest request) {
         return appender.append(request);
+    }
+
+    /**
+     * Does what would take place with an append where there is nothing to append; see {@link Appender#alone}. Blocks on the database.
+     *
+     * @throws ApiException its own; BROKER_NOT_AVAILABLE when it did not take place, REQUEST_TIMED_OUT when that is not known
+     */
+    public void alone(Companion companion, Acks acks) {
+        appender.alone(companion, acks);
     }
 
     /**

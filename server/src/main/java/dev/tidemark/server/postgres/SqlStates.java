@@ -97,6 +97,17 @@ public final class SqlStates {
         return e.getSQLState() == null ? "" : e.getSQLState();
     }
 
+    /** What a function of ours has refused with a SQLSTATE of ours (TM and Kafka's error code), in its words; null for any other failure. */
+    public static @Nullable ApiException refusal(SQLException e) {
+        ErrorCode error = ErrorCode.bySqlState(state(e)).orElse(null);
+        if (error == null) {
+            return null;
+        }
+        ServerErrorMessage message = e instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
+        String detail = message == null ? null : message.getMessage();
+        return new ApiException(error, detail == null ? error.title() : detail, e);
+    }
+
     /** What a caller is told when the database is the trouble. */
     public static ApiException unavailable(SQLException e) {
         return new ApiException(

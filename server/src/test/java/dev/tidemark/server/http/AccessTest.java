@@ -62,6 +62,7 @@ class AccessTest {
             Map.entry("PATCH /v1/topics/{topic}", "admin"),
             Map.entry("DELETE /v1/topics/{topic}", "admin"),
             Map.entry("POST /v1/topics/{topic}/records", "write"),
+            Map.entry("POST /v1/records", "write"),
             Map.entry("POST /v1/producers", "write"),
             Map.entry("GET /v1/topics/{topic}/partitions/{partition}/records", "read"),
             Map.entry("GET /v1/topics/{topic}/partitions/{partition}/offsets", "read"),
@@ -79,13 +80,14 @@ class AccessTest {
             "POST /v1/topics", "{\"name\":\"TOPIC\"}",
             "PATCH /v1/topics/{topic}", "{\"partition_count\":2}",
             "POST /v1/topics/{topic}/records", "{\"records\":[{\"value\":\"x\"}]}",
+            "POST /v1/records", "{\"records\":[{\"topic\":\"TOPIC\",\"value\":\"x\"}]}",
             "POST /v1/fetch", "{\"partitions\":[{\"topic\":\"TOPIC\",\"partition\":0,\"offset\":0}]}",
             "POST /v1/groups/{group}/members", "{\"topics\":[\"TOPIC\"]}",
             "POST /v1/groups/{group}/members/{member}/heartbeat", "{\"generation_id\":1,\"owned\":[]}");
 
     /** The routes that name their topic in the body: refused for it only once that is read. */
     private static final List<String> TOPIC_IN_BODY =
-            List.of("POST /v1/topics", "POST /v1/fetch", "POST /v1/groups/{group}/members");
+            List.of("POST /v1/topics", "POST /v1/records", "POST /v1/fetch", "POST /v1/groups/{group}/members");
 
     private static final AtomicInteger TOPICS = new AtomicInteger();
 

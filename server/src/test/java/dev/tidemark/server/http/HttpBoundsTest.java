@@ -13,6 +13,7 @@ import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.testing.TestDatabase;
 import dev.tidemark.server.topic.Topics;
+import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -152,6 +153,7 @@ class HttpBoundsTest {
                 new Topics(database),
                 log,
                 new Groups(database, new UUID(0, 1), METRICS),
+                OffsetsInTransaction.inDatabase(database.schemas()),
                 () -> new ClusterDescription("some-cluster", "1.2.3", List.of()),
                 bound -> null,
                 METRICS,

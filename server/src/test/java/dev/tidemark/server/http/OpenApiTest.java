@@ -135,6 +135,9 @@ class OpenApiTest {
         samples.put("PATCH /v1/topics/{topic}", () -> server.patch(path, "{\"configs\":{\"retention.ms\":1000}}"));
         samples.put("DELETE /v1/topics/{topic}", () -> server.delete("/v1/topics/" + gone));
         samples.put("POST /v1/topics/{topic}/records", () -> server.post(path + "/records", record));
+        samples.put(
+                "POST /v1/records",
+                () -> server.post("/v1/records", "{\"records\":[{\"topic\":\"" + topic + "\",\"value\":1}]}"));
         samples.put("POST /v1/producers", () -> server.post("/v1/producers", ""));
         samples.put(
                 "GET /v1/topics/{topic}/partitions/{partition}/records",

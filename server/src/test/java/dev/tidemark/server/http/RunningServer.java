@@ -9,6 +9,7 @@ import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.testing.TestDatabase;
 import dev.tidemark.server.topic.Topics;
+import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -86,6 +87,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
                 new Topics(database.database()),
                 log,
                 groups,
+                OffsetsInTransaction.inDatabase(database.database().schemas()),
                 () -> cluster.get().get(),
                 bound -> obstacle.get(),
                 metrics,

@@ -63,7 +63,7 @@ final class AppendLane implements Runnable {
         List<AppendGroup> groups = queue.next();
         while (!groups.isEmpty()) {
             try {
-                append(groups);
+                AppendGroup.together(groups).forEach(this::append);
             } catch (RuntimeException | Error e) {
                 LOG.error("append failed groups={}", groups.size(), e);
                 groups.forEach(group -> refuse(

@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One database transaction of the append path. Large ones are reserve, COPY and COMMIT; small ones a single statement, which takes one round trip and so
@@ -85,7 +86,7 @@ final class AppendTransaction {
         long startNanos = System.nanoTime();
         while (true) {
             try {
-                return inCurrentEpoch(candidates, strongest(groups));
+                return inCurrentEpoch(candidates, companion(groups), strongest(groups));
             } catch (SQLException e) {
                 if (!stalled.isEnded(e, partitionIds(candidates), startNanos)) {
                     throw e;
@@ -94,19 +95,21 @@ final class AppendTransaction {
         }
     }
 
-    private Done inCurrentEpoch(List<Candidate> candidates, Acks acks) throws SQLException, OutcomeUnknownException {
+    private Done inCurrentEpoch(List<Candidate> candidates, @Nullable Companion companion, Acks acks)
+            throws SQLException, OutcomeUnknownException {
         try {
-            return epochs.inCurrent(epoch -> append(candidates, Attempt.of(epoch, acks)));
+            return epochs.inCurrent(epoch -> append(candidates, companion, Attempt.of(epoch, acks)));
         } catch (UnknownOutcome unknown) {
             throw unknown.what;
         }
     }
 
-    private Done append(List<Candidate> candidates, Attempt attempt) throws SQLException {
+    private Done append(List<Candidate> candidates, @Nullable Companion companion, Attempt attempt)
+            throws SQLException {
         try (Connection connection = database.connection()) {
-            return SmallAppend.fits(candidates)
+            return companion == null && SmallAppend.fits(candidates)
                     ? appendSmall(connection, candidates, attempt)
-                    : appendLarge(connection, candidates, attempt);
+                    : appendLarge(connection, candidates, companion, attempt);
         } catch (OutcomeUnknownException e) {
             throw new UnknownOutcome(e);
         }
@@ -139,13 +142,17 @@ final class AppendTransaction {
         return new Done(committed.places(), attempt.epoch().number(), committed.isReplicationWaitCut());
     }
 
-    private Done appendLarge(Connection connection, List<Candidate> candidates, Attempt attempt)
+    private Done appendLarge(
+            Connection connection, List<Candidate> candidates, @Nullable Companion companion, Attempt attempt)
             throws SQLException, OutcomeUnknownException {
         connection.setAutoCommit(false);
         List<Place> places;
         try {
             places = reservation.reserve(connection, candidates, attempt);
             List<Place> appended = appended(places);
+            if (companion != null && !appended.isEmpty()) {
+                CompanionTransaction.run(companion, connection);
+            }
             appended.forEach(CopyWriter::stamp);
             writer.write(connection, appended);
         } catch (SQLException | RuntimeException e) {
@@ -244,6 +251,11 @@ final class AppendTransaction {
         // Stable: batches without a producer id keep the order they came in.
         candidates.sort(LOCK_ORDER);
         return candidates;
+    }
+
+    /** Who has one is alone. */
+    private static @Nullable Companion companion(List<AppendGroup> groups) {
+        return groups.size() == 1 ? groups.get(0).companion() : null;
     }
 
     private static Acks strongest(List<AppendGroup> groups) {
