@@ -132,7 +132,7 @@ public final class Cluster implements AutoCloseable {
             if (notice.isEverywhere()) {
                 log.hintAll();
             } else {
-                notice.ends().forEach(log::hint);
+                log.hint(notice.ends());
             }
         }
     }

@@ -24,6 +24,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -110,9 +111,11 @@ public final class RecordLog implements AutoCloseable {
         tail.announceTo(announcer);
     }
 
-    /** Another server says how far it has appended: those who wait there look. Only a hint to ask the database; quick, blocks on nothing. */
-    public void hint(int partitionId, long logEndOffset) {
-        tail.hint(partitionId, logEndOffset);
+    /**
+     * Another server says how far it has appended, by partition id: those who wait there look. Only a hint to ask the database; quick, blocks on nothing.
+     */
+    public void hint(Map<Integer, Long> logEndOffsets) {
+        tail.hint(logEndOffsets);
     }
 
     /** Other servers may have appended anywhere: as {@link #hint} for every partition, with one query for those somebody waits at. */

@@ -56,12 +56,17 @@ public final class SqlStates {
         String state = state(e);
         return e instanceof SQLTransientConnectionException
                 || state.isEmpty()
-                || state.startsWith("08")
+                || isConnectionLost(e)
                 || state.startsWith("53")
                 || state.startsWith("57")
                 || state.equals(READ_ONLY)
                 || SESSION_TIMEOUTS.contains(state)
                 || state.equals(LOCK_NOT_AVAILABLE);
+    }
+
+    /** Whether there was no connection, or is none any more: class 08. */
+    public static boolean isConnectionLost(SQLException e) {
+        return state(e).startsWith("08");
     }
 
     /**
@@ -73,7 +78,7 @@ public final class SqlStates {
         String state = state(e);
         return answer != null
                 && !state.startsWith("57P")
-                && !state.startsWith("08")
+                && !isConnectionLost(e)
                 && !SESSION_TIMEOUTS.contains(state)
                 && !Set.of("FATAL", "PANIC").contains(String.valueOf(answer.getSeverity()));
     }

@@ -48,7 +48,8 @@ public final class Appender implements AutoCloseable {
      * @param lanes database transactions at a time
      * @param maxQueuedBytes over all lanes; past it requests are refused
      * @param maxTransactionBytes appended in one database transaction
-     * @param timeoutMs how long a partition's lock is waited for, and how long another server may stand still with it
+     * @param timeoutMs how long a partition's lock is waited for, how long another server may stand still with it, and how long batches wait behind a commit
+     *     whose standby is away
      */
     public record Limits(int lanes, long maxQueuedBytes, long maxTransactionBytes, long timeoutMs) {
         public Limits {
@@ -81,7 +82,8 @@ public final class Appender implements AutoCloseable {
         for (int i = 0; i < limits.lanes(); i++) {
             LaneQueue queue = new LaneQueue(limits.maxTransactionBytes());
             queues.add(queue);
-            lanes.add(new Thread(new AppendLane(queue, transaction, segments, tail, metrics), "append-lane-" + i));
+            AppendLane lane = new AppendLane(queue, transaction, segments, tail, metrics, limits.timeoutMs());
+            lanes.add(new Thread(lane, "append-lane-" + i));
         }
         lanes.forEach(Thread::start);
     }
@@ -184,7 +186,7 @@ public final class Appender implements AutoCloseable {
             });
             LaneQueue queue = queues.get(group.lowestPartitionId() % queues.size());
             if (!queue.add(group)) {
-                group.refuse(new BatchOutcome.Refused(ErrorCode.BROKER_NOT_AVAILABLE, "the server is stopping"));
+                AppendLane.refuseStopping(group);
             }
         }
     }
