@@ -45,10 +45,7 @@ public enum ErrorCode {
     INVALID_RECORD(87, 400, false, "A record is not acceptable to its topic"),
     THROTTLING_QUOTA_EXCEEDED(89, 429, true, "The server is at its limit; try again later"),
     RESOURCE_NOT_FOUND(91, 404, false, "There is no such resource"),
-    UNSUPPORTED_MEDIA_TYPE(1001, 415, false, "The content type is not one the resource reads or writes"),
-    INVALID_SESSION_TIMEOUT(26, 400, false, "The session timeout is outside the accepted range"),
-    INVALID_GROUP_ID(24, 400, false, "The group id is not legal"),
-    OFFSET_METADATA_TOO_LARGE(12, 400, false, "The metadata of a committed offset is too long");
+    UNSUPPORTED_MEDIA_TYPE(1001, 415, false, "The content type is not one the resource reads or writes");
 
     private static final Map<Integer, ErrorCode> BY_CODE =
             Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(ErrorCode::code, Function.identity()));
