@@ -51,7 +51,7 @@ record Request(String method, String path, BodyPublisher body, String contentTyp
         return topicPath(partition.topic()) + "/partitions/" + partition.partition();
     }
 
-    private static byte[] write(Object body) {
+    static byte[] write(Object body) {
         try {
             return Json.forMessages().writeValueAsBytes(body);
         } catch (JsonProcessingException e) {
