@@ -5,6 +5,8 @@ create or replace function ${internal}.make_group_partitions(p_group text, p_top
     volatile
     set search_path = pg_catalog, pg_temp
     set enable_seqscan = off
+    -- An application may be making the same in a transaction of its own.
+    set lock_timeout = '2s'
 as
 $$
 #variable_conflict use_column
