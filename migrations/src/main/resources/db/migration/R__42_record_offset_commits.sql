@@ -1,11 +1,11 @@
 -- Makes the group and its rows of partitions that exist, where they are missing. Only what is missing is inserted: a row that waits for another
--- transaction's, and numbers drawn in vain, are for the rare case.
-create or replace function ${internal}.make_group_partitions(p_group text, p_topics text[], p_partitions int[]) returns int
+-- transaction's (an application may be making the same in one of its own), and numbers drawn in vain, are for the rare case.
+create or replace function ${internal}.make_group_partitions(p_group text, p_topics text[], p_partitions int[], p_lock_timeout text default '2s')
+    returns int
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
     set enable_seqscan = off
-    -- An application may be making the same in a transaction of its own.
     set lock_timeout = '2s'
 as
 $$
@@ -13,6 +13,7 @@ $$
 declare
     v_group_id int;
 begin
+    perform set_config('lock_timeout', p_lock_timeout, true);
     loop
         select g.group_id into v_group_id from ${internal}.consumer_group g where g.name = p_group and g.deleted_at is null;
         exit when found;
@@ -58,7 +59,7 @@ create or replace function ${internal}.record_offset_commits(
     p_metadata          text[],
     -- Null for commits by HTTP. With 'transaction' the member's principal is not asked for: that is a token's, and the caller a role.
     p_kind              text,
-    -- Whether to wait for locks, for lock_timeout.
+    -- Whether to wait for locks, for lock_timeout; a server does not, and commits durably.
     p_waits             boolean
 ) returns table (request int, outcome text, message text, log_start_offset bigint, log_end_offset bigint)
     language plpgsql
@@ -89,6 +90,9 @@ declare
     v_id            int;
     r               record;
 begin
+    if not p_waits and current_setting('synchronous_commit') not in ('on', 'remote_apply') then
+        perform set_config('synchronous_commit', 'on', true);
+    end if;
     -- What is wrong with a request by itself.
     for r in
         select i.request,

@@ -1,3 +1,27 @@
+-- The offsets that count, of the partitions there are; with p_topic only that one's. None for a group that does not exist.
+create or replace function ${internal}.committed_offsets(p_group text, p_topic text)
+    returns table (topic text, partition int, committed_offset bigint, leader_epoch int, metadata text, committed_at timestamptz)
+    language sql
+    stable
+    set search_path = pg_catalog, pg_temp
+    -- From the high end of the index, however few rows there were when this was planned.
+    set enable_seqscan = off
+    set enable_bitmapscan = off
+    set enable_sort = off
+as
+$$
+    select t.name, p.partition, c.committed_offset, c.leader_epoch, c.metadata, c.committed_at
+    from ${internal}.consumer_group g
+    join ${internal}.group_partition x using (group_id)
+    join ${internal}.partition p using (partition_id)
+    join ${internal}.topic t using (topic_id)
+    cross join lateral (
+        select o.committed_offset, o.leader_epoch, o.metadata, o.committed_at
+        from ${internal}.offset_commit o where o.group_partition_id = x.group_partition_id order by o.commit_sequence desc limit 1) c
+    where g.name = p_group and g.deleted_at is null and t.deleted_at is null and (p_topic is null or t.name = p_topic)
+    order by t.name, p.partition
+$$;
+
 -- For whoever changes a group that has no members: takes the group's lock, and those of all its partitions exclusively. Raises TM069, TM068, and 55P03
 -- when a lock is not to be had: the group's within lock_timeout, those of the partitions at once, since an application's own transaction may hold one for
 -- as long as it likes. Partitions that one who is no member any more still owned are free then.

@@ -34,6 +34,25 @@ cross join lateral (
          from ${internal}.batch b where b.partition_id = p.partition_id order by b.base_offset desc limit 1), 0)) as log_end_offset) e
 where g.deleted_at is null and t.deleted_at is null;
 
+-- The same of one group, or, with null, of all: those furthest behind first, p_limit at the most. For servers; planned for the high ends of indexes.
+create or replace function ${internal}.group_lags(p_group text, p_limit int)
+    returns table (group_name text, topic text, partition int, owner_member_id text, committed_offset bigint, metadata text, committed_at timestamptz,
+                   log_start_offset bigint, log_end_offset bigint, lag bigint, lag_ms bigint)
+    language sql
+    stable
+    set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off
+    set enable_bitmapscan = off
+as
+$$
+    select l.name, l.topic, l.partition, l.owner_member_id, l.committed_offset, l.metadata, l.committed_at, l.log_start_offset, l.log_end_offset, l.lag,
+           (extract(epoch from l.time_lag) * 1000)::bigint
+    from ${internal}.group_lag l
+    where p_group is null or l.name = p_group
+    order by l.lag desc nulls last, l.name, l.topic, l.partition
+    limit p_limit
+$$;
+
 create or replace view ${schema}.consumer_lag as
 select l.name as group_id,
        l.topic,

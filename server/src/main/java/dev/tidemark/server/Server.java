@@ -7,6 +7,7 @@ import dev.tidemark.embedded.EmbeddedPostgresException;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.server.cluster.Cluster;
 import dev.tidemark.server.cluster.Member;
+import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.http.HttpServer;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.postgres.Database;
@@ -44,6 +45,7 @@ import org.slf4j.LoggerFactory;
 public final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
     private static final Duration HOUSEKEEPING_EVERY = Duration.ofSeconds(10);
+    private static final Duration TIDY_GROUPS_EVERY = Duration.ofSeconds(30);
     private static final Duration LOCK_TABLE_LOOK_EVERY = Duration.ofMinutes(1);
 
     private final ServerConfig config;
@@ -101,7 +103,9 @@ public final class Server implements AutoCloseable {
             Cluster cluster =
                     started(new Cluster(database, log, config.neighbours().listenUrl(), metrics));
             steps.done("record_log");
-            http = startHttp(database, log, cluster);
+            GroupOffsets groups = started(new GroupOffsets(database, topics, log, config.offsets(), metrics));
+            started(new Housekeeping(groups::tidy, TIDY_GROUPS_EVERY));
+            http = startHttp(database, log, groups, cluster);
             steps.done("http");
             cluster.join(self());
             steps.done("join");
@@ -146,7 +150,7 @@ public final class Server implements AutoCloseable {
         started(new JvmGcMetrics()).bindTo(metrics);
     }
 
-    private HttpServer startHttp(Database database, RecordLog log, Cluster cluster) {
+    private HttpServer startHttp(Database database, RecordLog log, GroupOffsets groups, Cluster cluster) {
         String clusterId = database.query(jooq -> jooq.select(CLUSTER.CLUSTER_ID)
                 .from(CLUSTER)
                 .fetchSingle()
@@ -159,6 +163,7 @@ public final class Server implements AutoCloseable {
                 security.tls(),
                 topics,
                 log,
+                groups,
                 () -> describe(clusterId, cluster),
                 health::obstacle,
                 metrics,

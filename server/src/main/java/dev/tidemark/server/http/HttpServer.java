@@ -4,6 +4,7 @@ import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.server.access.Access;
+import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.tls.TlsKeys;
 import dev.tidemark.server.topic.Topics;
@@ -64,6 +65,7 @@ public final class HttpServer implements AutoCloseable {
             @Nullable TlsKeys tls,
             Topics topics,
             RecordLog log,
+            GroupOffsets groups,
             Supplier<ClusterDescription> cluster,
             Readiness readiness,
             PrometheusMeterRegistry metrics,
@@ -78,11 +80,20 @@ public final class HttpServer implements AutoCloseable {
         RequestBodies bodies = new RequestBodies(config.maxRequestBytes(), config.bodyBudgetBytes(), slowPeers::press);
         AnswerBudget answers = new AnswerBudget(config.answerBudgetBytes(), slowPeers::press);
         this.routes = Stream.of(
-                        new ServerRoutes(cluster, readiness, config.readyTimeout(), stopping::get, metrics).routes(),
+                        new ServerRoutes(
+                                        cluster,
+                                        readiness,
+                                        config.readyTimeout(),
+                                        stopping::get,
+                                        groups::refreshMetrics,
+                                        metrics)
+                                .routes(),
                         new LeaderEpochRoutes(log, bodies).routes(),
                         new TopicRoutes(topics, bodies).routes(),
                         new ProduceRoutes(topics, log, bodies, clock, threads).routes(),
-                        new FetchRoutes(topics, log, bodies, answers, threads).routes())
+                        new FetchRoutes(topics, log, bodies, answers, threads).routes(),
+                        new GroupRoutes(groups).routes(),
+                        new GroupOffsetRoutes(groups, topics, bodies, threads).routes())
                 .flatMap(List::stream)
                 .toList();
         this.gate = new Gate(access, tls != null, routes, threads);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.server.access.Access;
+import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.testing.TestDatabase;
@@ -46,6 +47,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private RecordLog log;
+    private GroupOffsets groups;
     private HttpServer server;
 
     RunningServer(TestDatabase database) {
@@ -74,12 +76,15 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
                 new RecordLog.Limits(new Appender.Limits(2, 64 << 20, 8 << 20, 2000), 16 << 20, 2, 8 << 20),
                 Clock.systemUTC(),
                 metrics);
+        Topics topics = new Topics(database.database());
+        groups = new GroupOffsets(database.database(), topics, log, GroupOffsets.Retention.DEFAULT, metrics);
         server = new HttpServer(
                 config,
                 access.get(),
                 null,
-                new Topics(database.database()),
+                topics,
                 log,
+                groups,
                 () -> cluster.get().get(),
                 bound -> obstacle.get(),
                 metrics,
@@ -91,6 +96,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
     public void afterAll(ExtensionContext context) {
         log.stopWaiting();
         server.close();
+        groups.close();
         log.close();
     }
 
