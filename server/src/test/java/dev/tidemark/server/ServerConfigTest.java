@@ -94,7 +94,13 @@ class ServerConfigTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"offsets-retention-ms=0", "offsets-retention-ms=59999", "offset-history-retention-ms=3599999", "offsets-retention-ms=-2"})
+    @ValueSource(
+            strings = {
+                "offsets-retention-ms=0",
+                "offsets-retention-ms=59999",
+                "offset-history-retention-ms=3599999",
+                "offsets-retention-ms=-2"
+            })
     void offsetsAreKeptForAWhileAtTheLeast(String setting) {
         assertThatThrownBy(() -> ServerConfig.read(List.of("--" + setting), Map.of()))
                 .isInstanceOf(ConfigException.class)

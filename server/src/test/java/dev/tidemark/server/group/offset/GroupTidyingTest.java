@@ -37,8 +37,7 @@ class GroupTidyingTest {
     void open() throws Exception {
         execute("delete from tidemark_internal.housekeeping");
         log = new TestLog(database.database());
-        offsets = TestOffsets.of(
-                database, log, new GroupOffsets.Retention(Duration.ofDays(7), Duration.ofDays(1)));
+        offsets = TestOffsets.of(database, log, new GroupOffsets.Retention(Duration.ofDays(7), Duration.ofDays(1)));
         topic = log.topic(1, Map.of());
         group = "group of " + topic.name();
         log.append(topic, TestLog.batch(0, "a", "b", "c"));
@@ -134,13 +133,16 @@ class GroupTidyingTest {
         pass("2 days");
         offsets.tidy();
         assertThat(count("offset_commit")).isEqualTo(1);
-        assertThat(offsets.committed(group, null)).singleElement().satisfies(one -> assertThat(one.committedOffset())
-                .isEqualTo(2));
+        assertThat(offsets.committed(group, null))
+                .singleElement()
+                .satisfies(one -> assertThat(one.committedOffset()).isEqualTo(2));
 
         commit(3);
         commit(1);
         offsets.tidy();
-        assertThat(count("offset_commit")).as("the first is old, the second is not").isEqualTo(2);
+        assertThat(count("offset_commit"))
+                .as("the first is old, the second is not")
+                .isEqualTo(2);
         assertThat(offsets.committed(group, null).get(0).committedOffset()).isEqualTo(1);
         offsets.delete(group);
         offsets.tidy();

@@ -38,9 +38,13 @@ class LagMetricsTest {
             assertThat(gauge(metrics, "tidemark.group.lag.records", topic, 2)).isZero();
             assertThat(gauge(metrics, "tidemark.group.lag", topic, 0)).isPositive();
             assertThat(gauge(metrics, "tidemark.group.lag", topic, 1)).isZero();
-            assertThat(metrics.get("tidemark.group.lag.partitions.omitted").gauge().value())
+            assertThat(metrics.get("tidemark.group.lag.partitions.omitted")
+                            .gauge()
+                            .value())
                     .isZero();
-            assertThat(database.string("select string_agg(lag || ' ' || (time_lag > '0'), ', ' order by partition) from tidemark.consumer_lag"))
+            assertThat(
+                            database.string(
+                                    "select string_agg(lag || ' ' || (time_lag > '0'), ', ' order by partition) from tidemark.consumer_lag"))
                     .isEqualTo("2 true, 0 false, 0 false");
         }
     }

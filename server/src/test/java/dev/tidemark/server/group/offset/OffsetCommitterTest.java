@@ -109,7 +109,8 @@ class OffsetCommitterTest {
         assertThat(committed(1)).isZero();
         assertThat(database.string(
                         "select count(*) || ' ' || count(*) filter (where committed_offset <> n - 1) from (select committed_offset, row_number() over (order by commit_sequence) as n"
-                                + " from tidemark.offset_commits where partition = 0 and group_id = '" + group + "') c"))
+                                + " from tidemark.offset_commits where partition = 0 and group_id = '" + group
+                                + "') c"))
                 .isEqualTo(END + 1 + " 0");
     }
 
@@ -121,7 +122,7 @@ class OffsetCommitterTest {
         for (int n = 1; n <= 100; n++) {
             good.add(commit(TestOffsets.request(topic.name(), n)));
             bad.add(commit(TestOffsets.request(topic.name(), n, END + 1)));
-            bad.add(commit(TestOffsets.request("m", 1, topic.name(), n)));
+            bad.add(offsets.commit("no " + group, TestOffsets.request("m", 1, topic.name(), n), "somebody"));
             bad.add(commit(TestOffsets.request("no-such-topic", n)));
             bad.add(offsets.commit("with member " + group, TestOffsets.request("m", 1, topic.name(), n), "somebody"));
         }
@@ -203,8 +204,9 @@ class OffsetCommitterTest {
                 int given = groups.generation(group);
                 await().atMost(TIMEOUT_SECONDS, TimeUnit.SECONDS)
                         .pollInterval(Duration.ofMillis(1))
-                        .until(() -> database.string("select count(*) > 0 from tidemark.offset_commits where group_id = '"
-                                        + group + "' and member_id = '" + owner + "' and generation_id >= " + given)
+                        .until(() -> database.string(
+                                        "select count(*) > 0 from tidemark.offset_commits where group_id = '" + group
+                                                + "' and member_id = '" + owner + "' and generation_id >= " + given)
                                 .equals("t"));
             }
         } finally {
@@ -213,9 +215,9 @@ class OffsetCommitterTest {
         for (CompletableFuture<Void> zombie : zombies) {
             zombie.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
         }
-        // In the order of sequences, owners follow each other as they owned the partition: none comes back after its turn.
-        String outOfTurn = database.string(
-                """
+        // In the order of sequences, owners follow each other as they owned the partition: none comes back after its
+        // turn.
+        String outOfTurn = database.string("""
                 select count(*)
                 from tidemark.offset_commits c
                 where c.group_id = '%s' and c.commit_sequence > (
@@ -225,8 +227,7 @@ class OffsetCommitterTest {
                     join tidemark.partition_owners own on own.group_id = c.group_id and own.member_id = c.member_id
                         and c.committed_at between own.owned_from and coalesce(own.owned_until, 'infinity')
                     where l.group_id = c.group_id and later.owned_from >= own.owned_until)
-                """
-                        .formatted(group));
+                """.formatted(group));
         assertThat(outOfTurn).isEqualTo("0");
         assertThat(database.string("select count(*) from tidemark.offset_commits c where group_id = '" + group
                         + "' and not exists (select from tidemark.partition_owners o where o.group_id = c.group_id and o.member_id = c.member_id"
@@ -242,8 +243,9 @@ class OffsetCommitterTest {
                 get(commit(TestOffsets.request(member, groups.generation(group), topic.name(), n++ % END)));
             } catch (ExecutionException refused) {
                 assertThat(refused.getCause())
-                        .isInstanceOfSatisfying(ApiException.class, why -> assertThat(why.error())
-                                .isEqualTo(ErrorCode.ILLEGAL_GENERATION));
+                        .isInstanceOfSatisfying(
+                                ApiException.class,
+                                why -> assertThat(why.error()).isEqualTo(ErrorCode.ILLEGAL_GENERATION));
             } catch (Exception e) {
                 throw new AssertionError(e);
             }
@@ -292,8 +294,9 @@ class OffsetCommitterTest {
                             waiting.add(small.commit(group, TestOffsets.request(topic.name(), n), "somebody"));
                         }
                     })
-                    .isInstanceOfSatisfying(ApiException.class, full -> assertThat(full.error())
-                            .isEqualTo(ErrorCode.THROTTLING_QUOTA_EXCEEDED));
+                    .isInstanceOfSatisfying(
+                            ApiException.class,
+                            full -> assertThat(full.error()).isEqualTo(ErrorCode.THROTTLING_QUOTA_EXCEEDED));
             assertThat(waiting).hasSizeBetween(2, 20);
             taker.rollback();
             for (CompletableFuture<Void> commit : waiting) {
@@ -315,8 +318,9 @@ class OffsetCommitterTest {
             assertThat(commit).isCompleted();
         }
         assertThatThrownBy(() -> commit(TestOffsets.request(topic.name(), 1)))
-                .isInstanceOfSatisfying(ApiException.class, stopped -> assertThat(stopped.error())
-                        .isEqualTo(ErrorCode.BROKER_NOT_AVAILABLE));
+                .isInstanceOfSatisfying(
+                        ApiException.class,
+                        stopped -> assertThat(stopped.error()).isEqualTo(ErrorCode.BROKER_NOT_AVAILABLE));
     }
 
     @Test
@@ -363,7 +367,8 @@ class OffsetCommitterTest {
                 Statement statement = connection.createStatement()) {
             String explained = "";
             for (int n = 0; n < 2; n++) {
-                var rows = statement.executeQuery("explain (analyze, buffers, costs off, timing off, summary off) " + query);
+                var rows = statement.executeQuery(
+                        "explain (analyze, buffers, costs off, timing off, summary off) " + query);
                 explained = "";
                 while (rows.next() && !explained.contains("Buffers: shared")) {
                     explained = rows.getString(1);
