@@ -10,6 +10,7 @@ import dev.tidemark.server.cluster.Cluster;
 import dev.tidemark.server.cluster.Member;
 import dev.tidemark.server.group.Groups;
 import dev.tidemark.server.group.Hearsay;
+import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.http.HttpServer;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.outbox.Outbox;
@@ -49,6 +50,7 @@ import org.slf4j.LoggerFactory;
 public final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
     private static final Duration HOUSEKEEPING_EVERY = Duration.ofSeconds(10);
+    private static final Duration TIDY_GROUPS_EVERY = Duration.ofSeconds(30);
     private static final Duration LOCK_TABLE_LOOK_EVERY = Duration.ofMinutes(1);
 
     private final ServerConfig config;
@@ -107,7 +109,13 @@ public final class Server implements AutoCloseable {
                     started(new Cluster(database, log, config.neighbours().listenUrl(), metrics));
             steps.done("record_log");
             Groups groups = started(new Groups(database, serverId, metrics));
-            http = startHttp(database, log, groups, cluster);
+            GroupOffsets offsets = started(new GroupOffsets(database, topics, log, config.offsets(), metrics));
+            started(new Housekeeping(offsets::tidy, TIDY_GROUPS_EVERY));
+            http = startHttp(
+                    database,
+                    new HttpServer.Doors(
+                            topics, log, groups, offsets, OffsetsInTransaction.inDatabase(database.schemas())),
+                    cluster);
             steps.done("http");
             cluster.join(self(), new MembersHeard(groups.hearsay()));
             groups.start();
@@ -154,7 +162,7 @@ public final class Server implements AutoCloseable {
         started(new JvmGcMetrics()).bindTo(metrics);
     }
 
-    private HttpServer startHttp(Database database, RecordLog log, Groups groups, Cluster cluster) {
+    private HttpServer startHttp(Database database, HttpServer.Doors doors, Cluster cluster) {
         String clusterId = database.query(jooq -> jooq.select(CLUSTER.CLUSTER_ID)
                 .from(CLUSTER)
                 .fetchSingle()
@@ -165,10 +173,7 @@ public final class Server implements AutoCloseable {
                 config.http(),
                 security.access(),
                 security.tls(),
-                topics,
-                log,
-                groups,
-                OffsetsInTransaction.inDatabase(database.schemas()),
+                doors,
                 () -> describe(clusterId, cluster),
                 health::obstacle,
                 metrics,

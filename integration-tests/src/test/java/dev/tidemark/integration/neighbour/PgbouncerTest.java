@@ -87,6 +87,17 @@ class PgbouncerTest {
             client.latest(topic, 0);
         }
         client.produce(topic, Message.numbered(1, 0, 2_500));
+        for (int n = 0; n < 20; n++) {
+            Map<String, Object> offset = Map.of("topic", topic, "partition", 1, "committed_offset", n);
+            server.http().post("/v1/groups/" + topic + "/offsets", Map.of("offsets", List.of(offset)));
+            server.http().get("/v1/groups/" + topic + "/offsets");
+            server.http().get("/v1/groups/" + topic);
+        }
+        assertThat(server.http()
+                        .post("/v1/groups/" + topic + "/offsets/reset", Map.of("to", "latest"))
+                        .at("/offsets/0/committed_offset")
+                        .asLong())
+                .isEqualTo(2_500);
         try (NumberedProducer producer = new NumberedProducer("p", server.uri().toString(), topic + "-sdk", 1)) {
             client.createTopic(topic + "-sdk", 1, Map.of());
             for (int n = 0; n < 3_000; n++) {
