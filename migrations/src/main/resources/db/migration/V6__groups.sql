@@ -28,6 +28,8 @@ create table ${internal}.group_member (
     -- Either names or a pattern.
     topics                text[],
     pattern               text,
+    -- Names, or beginnings of names followed by *, of the topics its principal could read when it was heard last: nobody else's count for it.
+    readable              text[]      not null,
     assignor              text        not null,
     session_timeout_ms    int         not null,
     rebalance_timeout_ms  int         not null,

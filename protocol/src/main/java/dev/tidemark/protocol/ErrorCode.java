@@ -40,6 +40,7 @@ public enum ErrorCode {
     SASL_AUTHENTICATION_FAILED(58, 401, false, "The token is missing or not known"),
     NON_EMPTY_GROUP(68, 409, false, "The group still has members"),
     GROUP_ID_NOT_FOUND(69, 404, false, "There is no such group"),
+    GROUP_MAX_SIZE_REACHED(81, 409, false, "The group has as many members as it may have"),
     FENCED_INSTANCE_ID(82, 409, false, "Another member with the same group instance id has taken over"),
     INVALID_RECORD(87, 400, false, "A record is not acceptable to its topic"),
     THROTTLING_QUOTA_EXCEEDED(89, 429, true, "The server is at its limit; try again later"),

@@ -5,8 +5,11 @@ import static dev.tidemark.schema.tidemark_internal.Tables.CLUSTER;
 import dev.tidemark.embedded.EmbeddedPostgres;
 import dev.tidemark.embedded.EmbeddedPostgresException;
 import dev.tidemark.protocol.api.ClusterDescription;
+import dev.tidemark.server.cluster.BeatNews;
 import dev.tidemark.server.cluster.Cluster;
 import dev.tidemark.server.cluster.Member;
+import dev.tidemark.server.group.Groups;
+import dev.tidemark.server.group.Hearsay;
 import dev.tidemark.server.http.HttpServer;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.postgres.Database;
@@ -101,9 +104,11 @@ public final class Server implements AutoCloseable {
             Cluster cluster =
                     started(new Cluster(database, log, config.neighbours().listenUrl(), metrics));
             steps.done("record_log");
-            http = startHttp(database, log, cluster);
+            Groups groups = started(new Groups(database, serverId, metrics));
+            http = startHttp(database, log, groups, cluster);
             steps.done("http");
-            cluster.join(self());
+            cluster.join(self(), new MembersHeard(groups.hearsay()));
+            groups.start();
             steps.done("join");
             // Fetches that wait for records would hold up the stop of HTTP.
             started.push(log::stopWaiting);
@@ -146,7 +151,7 @@ public final class Server implements AutoCloseable {
         started(new JvmGcMetrics()).bindTo(metrics);
     }
 
-    private HttpServer startHttp(Database database, RecordLog log, Cluster cluster) {
+    private HttpServer startHttp(Database database, RecordLog log, Groups groups, Cluster cluster) {
         String clusterId = database.query(jooq -> jooq.select(CLUSTER.CLUSTER_ID)
                 .from(CLUSTER)
                 .fetchSingle()
@@ -159,6 +164,7 @@ public final class Server implements AutoCloseable {
                 security.tls(),
                 topics,
                 log,
+                groups,
                 () -> describe(clusterId, cluster),
                 health::obstacle,
                 metrics,
@@ -190,6 +196,29 @@ public final class Server implements AutoCloseable {
         String advertised = config.neighbours().advertisedUrl();
         return new Member(
                 serverId, advertised == null ? address().toString() : advertised, BuildVersion.get(), startedAt);
+    }
+
+    /** Beats say which members of groups this server has heard, though who beats knows nothing of groups. */
+    private record MembersHeard(Hearsay hearsay) implements BeatNews {
+        @Override
+        public void gather() {
+            hearsay.gather();
+        }
+
+        @Override
+        public Integer[] memberNos() {
+            return hearsay.memberNos();
+        }
+
+        @Override
+        public Integer[] msAgo() {
+            return hearsay.msAgo();
+        }
+
+        @Override
+        public void told() {
+            hearsay.told();
+        }
     }
 
     private <T extends AutoCloseable> T started(T part) {

@@ -38,6 +38,14 @@ public final class Principal {
         return grants.stream().anyMatch(grant -> grant.covers(permission, topic));
     }
 
+    /** The topics it has the permission on, those that do not exist yet included. */
+    public TopicScope scope(Permission permission) {
+        return new TopicScope(grants.stream()
+                .filter(grant -> grant.allowed().contains(permission))
+                .flatMap(grant -> grant.topics().patterns().stream())
+                .toList());
+    }
+
     /** Whether it may know that there is such a topic: with any permission on it. */
     public boolean maySee(String topic) {
         return grants.stream()

@@ -36,6 +36,10 @@ final class TopicPatterns {
         return names.contains(topic) || prefixes.stream().anyMatch(topic::startsWith);
     }
 
+    List<String> patterns() {
+        return patterns;
+    }
+
     boolean isEverything() {
         return prefixes.contains("");
     }

@@ -58,9 +58,13 @@ public final class Cluster implements AutoCloseable {
         listener.start();
     }
 
-    /** Shows this server to the others from now on, and is back after the first beat. Once. */
-    public synchronized void join(Member self) {
-        presence = new Presence(beats, self, listener::isListening, servers -> heard(self, servers), metrics);
+    /**
+     * Shows this server to the others from now on, and is back after the first beat. Once.
+     *
+     * @param news what its beats say beside
+     */
+    public synchronized void join(Member self, BeatNews news) {
+        presence = new Presence(beats, self, listener::isListening, news, servers -> heard(self, servers), metrics);
         presence.start();
     }
 

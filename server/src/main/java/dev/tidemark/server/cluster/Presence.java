@@ -25,6 +25,7 @@ final class Presence implements AutoCloseable {
     private final ServerBeats beats;
     private final Member self;
     private final BooleanSupplier listens;
+    private final BeatNews news;
     private final Consumer<List<LiveServer>> heard;
     private final ClusterMetrics metrics;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(Presence::thread);
@@ -35,17 +36,20 @@ final class Presence implements AutoCloseable {
 
     /**
      * @param listens whether this server hears what others tell
+     * @param news what it says beside
      * @param heard told after each beat who lives
      */
     Presence(
             ServerBeats beats,
             Member self,
             BooleanSupplier listens,
+            BeatNews news,
             Consumer<List<LiveServer>> heard,
             ClusterMetrics metrics) {
         this.beats = beats;
         this.self = self;
         this.listens = listens;
+        this.news = news;
         this.heard = heard;
         this.metrics = metrics;
     }
@@ -64,7 +68,10 @@ final class Presence implements AutoCloseable {
 
     private void beat() {
         try {
-            heard.accept(beats.beat(self, listens.getAsBoolean()));
+            news.gather();
+            List<LiveServer> servers = beats.beat(self, listens.getAsBoolean(), news.memberNos(), news.msAgo());
+            news.told();
+            heard.accept(servers);
             if (failing) {
                 LOG.info("server is heard again server_id={}", self.id());
             }

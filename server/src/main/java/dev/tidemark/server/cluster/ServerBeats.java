@@ -19,10 +19,20 @@ final class ServerBeats {
         this.database = database;
     }
 
-    /** @return who lives, the one that beats included */
-    List<LiveServer> beat(Member self, boolean listens) {
-        return database.query(jooq -> jooq.selectFrom(
-                        Tables.BEAT(self.id(), self.address(), self.version(), self.startedAt(), listens, LIVES_FOR_MS))
+    /**
+     * @param memberNos members of consumer groups it has heard, each so many milliseconds ago
+     * @return who lives, the one that beats included
+     */
+    List<LiveServer> beat(Member self, boolean listens, Integer[] memberNos, Integer[] msAgo) {
+        return database.query(jooq -> jooq.selectFrom(Tables.BEAT_2(
+                        self.id(),
+                        self.address(),
+                        self.version(),
+                        self.startedAt(),
+                        listens,
+                        LIVES_FOR_MS,
+                        memberNos,
+                        msAgo))
                 .fetch(row -> new LiveServer(
                         row.getServerId(), row.getAddress(), row.getVersion(), row.getStartedAt(), row.getListens())));
     }

@@ -4,6 +4,7 @@ import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.server.access.Access;
+import dev.tidemark.server.group.Groups;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.tls.TlsKeys;
 import dev.tidemark.server.topic.Topics;
@@ -27,7 +28,7 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 
-/** The door to HTTP: serves the doors of the log and of topics until stopped. Thread-safe. */
+/** The door to HTTP: serves the doors of the log, of topics and of groups until stopped. Thread-safe. */
 public final class HttpServer implements AutoCloseable {
     private static final String STARTED_AT = "tidemark.started_at";
 
@@ -64,6 +65,7 @@ public final class HttpServer implements AutoCloseable {
             @Nullable TlsKeys tls,
             Topics topics,
             RecordLog log,
+            Groups groups,
             Supplier<ClusterDescription> cluster,
             Readiness readiness,
             PrometheusMeterRegistry metrics,
@@ -82,7 +84,8 @@ public final class HttpServer implements AutoCloseable {
                         new LeaderEpochRoutes(log, bodies).routes(),
                         new TopicRoutes(topics, bodies).routes(),
                         new ProduceRoutes(topics, log, bodies, clock, threads).routes(),
-                        new FetchRoutes(topics, log, bodies, answers, threads).routes())
+                        new FetchRoutes(topics, log, bodies, answers, threads).routes(),
+                        new GroupRoutes(groups, bodies).routes())
                 .flatMap(List::stream)
                 .toList();
         this.gate = new Gate(access, tls != null, routes, threads);

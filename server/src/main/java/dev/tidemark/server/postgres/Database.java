@@ -175,6 +175,11 @@ public final class Database implements AutoCloseable {
         return SqlStates.isUnavailable(cause) ? SqlStates.unavailable(cause) : e;
     }
 
+    /** Connections of the pool. */
+    public int poolSize() {
+        return config.poolSize();
+    }
+
     public SchemaNames schemas() {
         return config.schemas();
     }

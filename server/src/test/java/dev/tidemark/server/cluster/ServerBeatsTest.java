@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,6 +29,10 @@ class ServerBeatsTest {
     @BeforeEach
     void forgetOthers() throws SQLException {
         execute("truncate tidemark_internal.server_beat");
+    }
+
+    private List<LiveServer> beat(Member server, boolean listens) {
+        return beats.beat(server, listens, new Integer[] {}, new Integer[] {});
     }
 
     private Member server(String address) {
@@ -55,19 +60,19 @@ class ServerBeatsTest {
         Member other = server("http://other");
         LiveServer oneAsOthersSeeIt = new LiveServer(one.id(), "http://one", "1.0", now, true);
 
-        assertThat(beats.beat(one, true)).containsExactly(oneAsOthersSeeIt);
-        assertThat(beats.beat(other, false))
+        assertThat(beat(one, true)).containsExactly(oneAsOthersSeeIt);
+        assertThat(beat(other, false))
                 .containsExactlyInAnyOrder(
                         oneAsOthersSeeIt, new LiveServer(other.id(), "http://other", "1.0", now, false));
-        assertThat(beats.beat(one, true)).hasSize(2);
+        assertThat(beat(one, true)).hasSize(2);
         assertThat(beats.live()).hasSize(2);
     }
 
     @Test
     void whoLeavesIsGoneAtOnce() {
         Member one = server("http://one");
-        beats.beat(one, true);
-        beats.beat(server("http://other"), true);
+        beat(one, true);
+        beat(server("http://other"), true);
         beats.leave(one);
 
         assertThat(beats.live()).extracting(LiveServer::address).containsExactly("http://other");
@@ -75,8 +80,8 @@ class ServerBeatsTest {
 
     @Test
     void whoHasNotBeatenForSecondsIsGone() throws SQLException {
-        beats.beat(server("http://one"), true);
-        beats.beat(server("http://other"), true);
+        beat(server("http://one"), true);
+        beat(server("http://other"), true);
         execute(
                 "update tidemark_internal.server_beat set beat_at = beat_at - interval '4 seconds' where address = 'http://one'");
         assertThat(beats.live()).hasSize(2);
@@ -87,11 +92,11 @@ class ServerBeatsTest {
 
     @Test
     void beatOfAClockThatWasSetBackCountsForNothing() throws SQLException {
-        beats.beat(server("http://one"), true);
+        beat(server("http://one"), true);
         execute("update tidemark_internal.server_beat set beat_at = beat_at + interval '1 hour'");
 
         assertThat(beats.live()).isEmpty();
-        assertThat(beats.beat(server("http://other"), true)).hasSize(1);
+        assertThat(beat(server("http://other"), true)).hasSize(1);
     }
 
     @Test
@@ -119,7 +124,7 @@ class ServerBeatsTest {
                             + " from generate_series(0, 7200) i, (select gen_random_uuid() s from generate_series(1, 3)) servers");
             beats.dropOld(true);
             execute("vacuum analyze tidemark_internal.server_beat");
-            beats.beat(server("http://one"), true);
+            beat(server("http://one"), true);
 
             assertThat(count("pg_relation_size('tidemark_internal.server_beat') / 8192"))
                     .isGreaterThan(200);

@@ -65,7 +65,10 @@ class AccessTest {
             Map.entry("POST /v1/producers", "write"),
             Map.entry("GET /v1/topics/{topic}/partitions/{partition}/records", "read"),
             Map.entry("GET /v1/topics/{topic}/partitions/{partition}/offsets", "read"),
-            Map.entry("POST /v1/fetch", "read")));
+            Map.entry("POST /v1/fetch", "read"),
+            Map.entry("POST /v1/groups/{group}/members", "read"),
+            Map.entry("DELETE /v1/groups/{group}/members/{member}", "read"),
+            Map.entry("POST /v1/groups/{group}/members/{member}/heartbeat", "read")));
 
     private static final Map<String, String> QUERIES = Map.of(
             "GET /v1/topics/{topic}/partitions/{partition}/records", "?offset=0",
@@ -76,10 +79,13 @@ class AccessTest {
             "POST /v1/topics", "{\"name\":\"TOPIC\"}",
             "PATCH /v1/topics/{topic}", "{\"partition_count\":2}",
             "POST /v1/topics/{topic}/records", "{\"records\":[{\"value\":\"x\"}]}",
-            "POST /v1/fetch", "{\"partitions\":[{\"topic\":\"TOPIC\",\"partition\":0,\"offset\":0}]}");
+            "POST /v1/fetch", "{\"partitions\":[{\"topic\":\"TOPIC\",\"partition\":0,\"offset\":0}]}",
+            "POST /v1/groups/{group}/members", "{\"topics\":[\"TOPIC\"]}",
+            "POST /v1/groups/{group}/members/{member}/heartbeat", "{\"generation_id\":1,\"owned\":[]}");
 
     /** The routes that name their topic in the body: refused for it only once that is read. */
-    private static final List<String> TOPIC_IN_BODY = List.of("POST /v1/topics", "POST /v1/fetch");
+    private static final List<String> TOPIC_IN_BODY =
+            List.of("POST /v1/topics", "POST /v1/fetch", "POST /v1/groups/{group}/members");
 
     private static final AtomicInteger TOPICS = new AtomicInteger();
 
@@ -222,6 +228,11 @@ class AccessTest {
                     .isEqualTo(201);
         }
 
+        if (route.contains("{member}")) {
+            String member = "{\"topics\":[\"orders-x\"],\"member_id\":\"m\"}";
+            post("/v1/groups/of-" + topic + "/members", member, held);
+        }
+
         Answer answer = ask(route, topic, held);
 
         String what = route + " with " + held + " on " + topic;
@@ -241,7 +252,9 @@ class AccessTest {
         String method = route.substring(0, route.indexOf(' '));
         String path = route.substring(route.indexOf(' ') + 1)
                 .replace("{topic}", topic)
-                .replace("{partition}", "0");
+                .replace("{partition}", "0")
+                .replace("{group}", "of-" + topic)
+                .replace("{member}", "m");
         String body = BODIES.get(route);
         HttpRequest.Builder request = server.request(path + QUERIES.getOrDefault(route, ""))
                 .method(

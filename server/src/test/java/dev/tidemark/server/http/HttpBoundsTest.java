@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.server.access.Access;
+import dev.tidemark.server.group.Groups;
 import dev.tidemark.server.http.RunningServer.Answer;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
@@ -27,6 +28,7 @@ import java.sql.Connection;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Order;
@@ -149,6 +151,7 @@ class HttpBoundsTest {
                 null,
                 new Topics(database),
                 log,
+                new Groups(database, new UUID(0, 1), METRICS),
                 () -> new ClusterDescription("some-cluster", "1.2.3", List.of()),
                 bound -> null,
                 METRICS,

@@ -148,6 +148,18 @@ class OpenApiTest {
                         "/v1/fetch",
                         "{\"partitions\":[{\"topic\":\"" + topic
                                 + "\",\"partition\":0,\"offset\":0},{\"topic\":\"nothing\",\"partition\":0,\"offset\":0}]}"));
+        samples.put(
+                "POST /v1/groups/{group}/members",
+                () -> server.post(
+                        "/v1/groups/readers/members",
+                        "{\"member_id\":\"one\",\"topics\":[\"" + topic + "\"],\"client_id\":\"c\"}"));
+        samples.put(
+                "POST /v1/groups/{group}/members/{member}/heartbeat",
+                () -> server.post(
+                        "/v1/groups/readers/members/one/heartbeat",
+                        "{\"generation_id\":1,\"owned\":[{\"topic\":\"" + topic + "\",\"partition\":0}]}"));
+        samples.put(
+                "DELETE /v1/groups/{group}/members/{member}", () -> server.delete("/v1/groups/readers/members/one"));
         samples.put("GET /health/live", () -> server.get("/health/live"));
         samples.put("GET /health/ready", () -> server.get("/health/ready"));
         return samples;

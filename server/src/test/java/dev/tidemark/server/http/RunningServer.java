@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.server.access.Access;
+import dev.tidemark.server.group.Groups;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.testing.TestDatabase;
@@ -22,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -46,6 +48,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private RecordLog log;
+    private Groups groups;
     private HttpServer server;
 
     RunningServer(TestDatabase database) {
@@ -74,12 +77,15 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
                 new RecordLog.Limits(new Appender.Limits(2, 64 << 20, 8 << 20, 2000), 16 << 20, 2, 8 << 20),
                 Clock.systemUTC(),
                 metrics);
+        groups = new Groups(database.database(), UUID.randomUUID(), metrics);
+        groups.start();
         server = new HttpServer(
                 config,
                 access.get(),
                 null,
                 new Topics(database.database()),
                 log,
+                groups,
                 () -> cluster.get().get(),
                 bound -> obstacle.get(),
                 metrics,
@@ -91,6 +97,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
     public void afterAll(ExtensionContext context) {
         log.stopWaiting();
         server.close();
+        groups.close();
         log.close();
     }
 
