@@ -10,6 +10,7 @@ import dev.tidemark.protocol.api.TopicDescription;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,12 +32,15 @@ import picocli.CommandLine.Parameters;
             "  tidemark consume orders --last 10",
             "  tidemark consume orders --from 2026-11-22T09:30:00Z --key-separator ' = '",
             "  tidemark consume orders --partition 3 --from 4200 --max-records 1",
+            "  tidemark consume orders --group billing --from earliest",
         })
 final class ConsumeCommand implements Runnable {
     /** Many records a poll cost little more than one; memory is bounded by the bytes prefetched. */
     private static final int MAX_POLL_RECORDS = 10_000;
 
     private static final Duration FINISHING = Duration.ofSeconds(5);
+
+    private static final Duration LEAVING = Duration.ofSeconds(3);
 
     @Parameters(paramLabel = "TOPIC", description = "The topic.")
     private String topic = "";
@@ -60,6 +64,15 @@ final class ConsumeCommand implements Runnable {
 
     @Option(names = "--partition", paramLabel = "N", description = "Read this partition only. Default: all")
     private @Nullable Integer partition;
+
+    @Option(
+            names = "--group",
+            paramLabel = "GROUP",
+            description = {
+                "Read as a member of this consumer group: its partitions only, from the committed offset on, or where --from says if"
+                        + " there is none. What was printed is committed.",
+            })
+    private @Nullable String group;
 
     @Option(names = "--max-records", paramLabel = "N", description = "Stop after N records.")
     private @Nullable Long maxRecords;
@@ -107,6 +120,10 @@ final class ConsumeCommand implements Runnable {
         Map<TopicPartition, PartitionDescription> logs = logs(description);
         Output out = new Output(streams.out());
         RecordPrinter printer = printer(description, separator, out);
+        if (group != null) {
+            runInGroup(group, start, logs, printer, out);
+            return;
+        }
         try (TidemarkConsumer<byte[], byte[]> consumer = consumer();
                 StopSignal stop = new StopSignal(FINISHING, consumer::wakeup)) {
             consumer.assign(logs.keySet());
@@ -119,7 +136,47 @@ final class ConsumeCommand implements Runnable {
         }
     }
 
+    /** The consumer is closed before the process may end: to leave is what it has to do last. */
+    private void runInGroup(
+            String groupId,
+            StartingPoint start,
+            Map<TopicPartition, PartitionDescription> logs,
+            RecordPrinter printer,
+            Output out) {
+        TidemarkConsumer<byte[], byte[]> consumer = member(groupId);
+        long most = maxRecords == null ? Long.MAX_VALUE : maxRecords;
+        try (StopSignal stop = new StopSignal(FINISHING, consumer::wakeup)) {
+            try {
+                GroupRun run = new GroupRun(
+                        consumer, new GroupStart(start), printer, out, exitAtEnd ? ends(logs) : null, most);
+                consumer.subscribe(List.of(topic), run);
+                sayThatItWaits();
+                run.run(stop);
+            } finally {
+                consumer.close(LEAVING);
+            }
+        }
+    }
+
+    private TidemarkConsumer<byte[], byte[]> member(String groupId) {
+        try {
+            return server.consumer()
+                    .groupId(groupId)
+                    .clientId("tidemark consume")
+                    .enableAutoCommit(false)
+                    .autoOffsetReset(AutoOffsetReset.NONE)
+                    .maxPollRecords(MAX_POLL_RECORDS)
+                    .build();
+        } catch (IllegalArgumentException e) {
+            throw standard.wrongUsage("--group: " + e.getMessage());
+        }
+    }
+
     private void checkUsage() {
+        if (group != null && (partition != null || last != null)) {
+            throw standard.wrongUsage((partition != null ? "--partition" : "--last")
+                    + " does not go with --group, which shares partitions out");
+        }
         if (from != null && last != null) {
             throw standard.wrongUsage("--from and --last both say where to start: give one");
         }

@@ -59,6 +59,7 @@ public final class TidemarkCli implements Runnable {
                 .add("tokens", () -> TokensCommand.commandLine(streams, args))
                 .add("produce", () -> new ProduceCommand(streams))
                 .add("consume", () -> new ConsumeCommand(streams))
+                .add("groups", () -> GroupsCommand.commandLine(streams, args))
                 .add("cluster", () -> ClusterCommand.commandLine(streams, args))
                 .add("sql", () -> new SqlCommand(streams))
                 .addTo(root, args);
@@ -74,7 +75,7 @@ public final class TidemarkCli implements Runnable {
     private static void configure(CommandLine root, Streams streams) {
         Failures failures = new Failures(streams.err());
         root.registerConverter(RecordFormat.class, new Choice<>(RecordFormat.class))
-                .registerConverter(TopicsFormat.class, new Choice<>(TopicsFormat.class))
+                .registerConverter(AnswerFormat.class, new Choice<>(AnswerFormat.class))
                 .registerConverter(SqlFormat.class, new Choice<>(SqlFormat.class))
                 .setOut(new PrintWriter(streams.out(), false, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(streams.err(), true))

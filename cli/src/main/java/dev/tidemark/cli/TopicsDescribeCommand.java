@@ -25,7 +25,7 @@ final class TopicsDescribeCommand implements Runnable {
             paramLabel = "FORMAT",
             defaultValue = "table",
             description = "table, or json: the server's answer on one line. Default: table")
-    private TopicsFormat format = TopicsFormat.TABLE;
+    private AnswerFormat format = AnswerFormat.TABLE;
 
     @Mixin
     private final ServerOptions server = new ServerOptions();
@@ -46,7 +46,7 @@ final class TopicsDescribeCommand implements Runnable {
             topic = admin.describeTopic(name);
         }
         Output out = new Output(streams.out());
-        if (format == TopicsFormat.JSON) {
+        if (format == AnswerFormat.JSON) {
             out.writeLine(ApiJson.of(topic));
         } else {
             writeTables(topic, out);

@@ -20,7 +20,7 @@ final class TopicsListCommand implements Runnable {
             paramLabel = "FORMAT",
             defaultValue = "table",
             description = "table, or json: the server's answer on one line. Default: table")
-    private TopicsFormat format = TopicsFormat.TABLE;
+    private AnswerFormat format = AnswerFormat.TABLE;
 
     @Mixin
     private final ServerOptions server = new ServerOptions();
@@ -41,7 +41,7 @@ final class TopicsListCommand implements Runnable {
             topics = admin.listTopics();
         }
         Output out = new Output(streams.out());
-        if (format == TopicsFormat.JSON) {
+        if (format == AnswerFormat.JSON) {
             out.writeLine(ApiJson.of(new TopicList(topics)));
         } else {
             writeTable(topics, out);

@@ -58,6 +58,10 @@ class TidemarkCliTest {
                 List.of("topics", "describe"),
                 List.of("topics", "alter"),
                 List.of("topics", "delete"),
+                List.of("groups", "list"),
+                List.of("groups", "describe"),
+                List.of("groups", "reset-offsets"),
+                List.of("groups", "delete"),
                 List.of("tokens", "create"),
                 List.of("cluster", "bump-epoch"),
                 List.of("produce"),
@@ -81,6 +85,16 @@ class TidemarkCliTest {
             consume a --max-records 0                      ; --max-records must be 1 or more
             consume a --partition x                        ; '--partition'
             consume a --format json --key-separator :      ; --key-separator goes with
+            consume a --group g --partition 1              ; --partition does not go with --group
+            consume a --group g --last 1                   ; --last does not go with --group
+            groups                                         ; Missing required subcommand
+            groups reset-offsets g --all-topics            ; one of --to and --shift-by
+            groups reset-offsets g --all-topics --to 1 --shift-by 1 ; one of --to and --shift-by
+            groups reset-offsets g --all-topics --to-latest --to-earliest ; one of --to and --shift-by
+            groups reset-offsets g --to latest             ; --topic, or --all-topics
+            groups reset-offsets g --to latest --all-topics --topic t ; --topic, or --all-topics
+            groups reset-offsets g --topic t --to soon     ; 'soon' is not earliest, latest
+            groups reset-offsets g --topic t:0,x --to 1    ; is no list of partitions
             topics create a --partitions many              ; '--partitions'
             topics create a --config retention.ms          ; KEY=VALUE
             topics alter a                                 ; nothing to alter
@@ -104,7 +118,14 @@ class TidemarkCliTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"topics list", "topics describe a", "produce a", "consume a --last 1"})
+    @CsvSource({
+        "groups list",
+        "consume a --group g",
+        "topics list",
+        "topics describe a",
+        "produce a",
+        "consume a --last 1"
+    })
     void serverThatIsNotThereIsOneLineThatNamesItAndExitCode1(String arguments) {
         assertThat(run(with(List.of(arguments.split(" ")), "--server", "http://127.0.0.1:1")))
                 .isEqualTo(1);

@@ -27,6 +27,7 @@ final class Caller {
     final class Call {
         private final Request request;
         private final Deadline deadline;
+        private boolean isRepeatable = true;
         private boolean mayBeDone;
 
         Call(Request request, Duration timeout) {
@@ -36,6 +37,12 @@ final class Caller {
         Call(Request request, Deadline deadline) {
             this.request = request;
             this.deadline = deadline;
+        }
+
+        /** Done twice it would be done too often: a try that may have been carried out is the last. */
+        Call once() {
+            isRepeatable = false;
+            return this;
         }
 
         /** Whether a try before the last may have been carried out: it was sent, and its outcome is not known. */
@@ -62,6 +69,9 @@ final class Caller {
                         throw failure;
                     }
                     mayBeDone |= Failures.leavesOutcomeOpen(failure);
+                    if (mayBeDone && !isRepeatable) {
+                        throw failure;
+                    }
                     TimeUnit.NANOSECONDS.sleep(pauseNanos);
                 }
             } catch (InterruptedException e) {

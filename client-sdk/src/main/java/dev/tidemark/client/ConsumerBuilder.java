@@ -17,6 +17,16 @@ public final class ConsumerBuilder<K, V> {
     private int fetchMaxBytes = 2 << 20;
     private int prefetchBytes = 4 << 20;
     private Duration fetchMaxWait = Duration.ofMillis(500);
+    private @Nullable String groupId;
+    private @Nullable String groupInstanceId;
+    private @Nullable String clientId;
+    private Duration sessionTimeout = Duration.ofSeconds(45);
+    private @Nullable Duration heartbeatInterval;
+    private Duration maxPollInterval = Duration.ofMinutes(5);
+    private PartitionAssignor partitionAssignor = PartitionAssignor.STICKY;
+    private @Nullable Boolean enableAutoCommit;
+    private Duration autoCommitInterval = Duration.ofSeconds(5);
+    private String sqlSchema = "tidemark";
 
     ConsumerBuilder(Deserializer<K> keyDeserializer, Deserializer<V> valueDeserializer) {
         this.keyDeserializer = keyDeserializer;
@@ -32,6 +42,16 @@ public final class ConsumerBuilder<K, V> {
         copy.fetchMaxBytes = fetchMaxBytes;
         copy.prefetchBytes = prefetchBytes;
         copy.fetchMaxWait = fetchMaxWait;
+        copy.groupId = groupId;
+        copy.groupInstanceId = groupInstanceId;
+        copy.clientId = clientId;
+        copy.sessionTimeout = sessionTimeout;
+        copy.heartbeatInterval = heartbeatInterval;
+        copy.maxPollInterval = maxPollInterval;
+        copy.partitionAssignor = partitionAssignor;
+        copy.enableAutoCommit = enableAutoCommit;
+        copy.autoCommitInterval = autoCommitInterval;
+        copy.sqlSchema = sqlSchema;
         return copy;
     }
 
@@ -127,16 +147,106 @@ public final class ConsumerBuilder<K, V> {
         return this;
     }
 
+    /** The consumer group to be a member of, and to commit offsets for, 1 to 249 bytes; none until set. {@link TidemarkConsumer#subscribe(java.util.Collection)} and commits need one. */
+    public ConsumerBuilder<K, V> groupId(@Nullable String id) {
+        groupId = id;
+        return this;
+    }
+
+    /**
+     * Makes a static member, 1 to 249 bytes; none until set. Closing it leaves its partitions to it: when a consumer with the same id comes within the session timeout, it takes its place and nothing moves. Of two that run at a
+     * time the older one gets {@link FencedInstanceIdException}.
+     */
+    public ConsumerBuilder<K, V> groupInstanceId(@Nullable String id) {
+        groupInstanceId = id;
+        return this;
+    }
+
+    /** What the consumer is called where the members of its group are listed, 1 to 249 bytes; nothing until set. */
+    public ConsumerBuilder<K, V> clientId(@Nullable String id) {
+        clientId = id;
+        return this;
+    }
+
+    /** How long no server may have heard of the consumer before its group expels it, 3 s to 30 min; 45 s until set. A thread of the consumer's own sends the heartbeats, whether or not the application polls. */
+    public ConsumerBuilder<K, V> sessionTimeout(Duration duration) {
+        sessionTimeout = duration;
+        return this;
+    }
+
+    /** How often a heartbeat is sent while nothing moves, 100 ms to a third of the session timeout; until set 3 s, or that third where it is less. */
+    public ConsumerBuilder<K, V> heartbeatInterval(Duration duration) {
+        heartbeatInterval = duration;
+        return this;
+    }
+
+    /**
+     * How long the application may take from one poll to the next, up to 1 day; 5 min until set. A consumer that is late leaves its group, so that others read its partitions, and says so:
+     * {@link MaxPollIntervalExceededException}. It is also how long the group waits for a partition to be handed over, though never less than the session timeout.
+     */
+    public ConsumerBuilder<K, V> maxPollInterval(Duration duration) {
+        maxPollInterval = duration;
+        return this;
+    }
+
+    /** How the group's partitions are shared out; {@link PartitionAssignor#STICKY} until set. */
+    public ConsumerBuilder<K, V> partitionAssignor(PartitionAssignor assignor) {
+        partitionAssignor = Objects.requireNonNull(assignor);
+        return this;
+    }
+
+    /** Whether polls commit the positions of what earlier polls returned; true until set, where there is a group. What was returned last is committed by the next poll, or by close: work on it is to be done by then. */
+    public ConsumerBuilder<K, V> enableAutoCommit(boolean enable) {
+        enableAutoCommit = enable;
+        return this;
+    }
+
+    /** How far apart automatic commits are at least, more than 0; 5 s until set. */
+    public ConsumerBuilder<K, V> autoCommitInterval(Duration duration) {
+        autoCommitInterval = duration;
+        return this;
+    }
+
+    /** The SQL schema of the servers, for {@link TidemarkConsumer#commit(java.sql.Connection)}; {@code tidemark} until set. */
+    public ConsumerBuilder<K, V> sqlSchema(String schema) {
+        sqlSchema = Objects.requireNonNull(schema);
+        return this;
+    }
+
     /**
      * Makes the consumer; connects to nothing yet.
      *
      * @throws IllegalArgumentException naming the setting that is out of range
      */
     public TidemarkConsumer<K, V> build() {
-        return new TidemarkConsumer<>(
-                new ConsumerConfig(
-                        connection, autoOffsetReset, maxPollRecords, fetchMaxBytes, prefetchBytes, fetchMaxWait),
-                keyDeserializer,
-                valueDeserializer);
+        ConsumerConfig config = new ConsumerConfig(
+                connection, autoOffsetReset, maxPollRecords, fetchMaxBytes, prefetchBytes, fetchMaxWait, group());
+        return new TidemarkConsumer<>(config, keyDeserializer, valueDeserializer);
+    }
+
+    private @Nullable GroupConfig group() {
+        if (groupId == null) {
+            if (groupInstanceId != null || Boolean.TRUE.equals(enableAutoCommit)) {
+                throw new IllegalArgumentException(
+                        (groupInstanceId != null ? "groupInstanceId" : "enableAutoCommit") + " needs a groupId");
+            }
+            return null;
+        }
+        return new GroupConfig(
+                groupId,
+                groupInstanceId,
+                clientId,
+                sessionTimeout,
+                heartbeatInterval == null ? defaultHeartbeatInterval() : heartbeatInterval,
+                maxPollInterval,
+                partitionAssignor,
+                Boolean.FALSE.equals(enableAutoCommit) ? null : autoCommitInterval,
+                sqlSchema);
+    }
+
+    private Duration defaultHeartbeatInterval() {
+        Duration third = sessionTimeout.dividedBy(3);
+        Duration usual = Duration.ofSeconds(3);
+        return third.compareTo(usual) < 0 ? third : usual;
     }
 }

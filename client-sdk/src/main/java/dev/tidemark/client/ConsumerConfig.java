@@ -1,13 +1,20 @@
 package dev.tidemark.client;
 
-/** A consumer's settings, checked; {@link ConsumerBuilder} says what each means. */
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A consumer's settings, checked; {@link ConsumerBuilder} says what each means.
+ *
+ * @param group null without a group
+ */
 record ConsumerConfig(
         ConnectionConfig connection,
         AutoOffsetReset autoOffsetReset,
         int maxPollRecords,
         int fetchMaxBytes,
         int prefetchBytes,
-        java.time.Duration fetchMaxWait) {
+        java.time.Duration fetchMaxWait,
+        @Nullable GroupConfig group) {
     /** What a server answers at most. */
     private static final int MAX_FETCH_BYTES = 64 << 20;
 

@@ -28,12 +28,25 @@ final class ConsumerPartition {
     /** Where to take a position from while there is none; null: from nowhere. */
     private @Nullable OffsetSpec resetTo;
 
+    /** Whether the position is to be the group's committed offset, before {@link #resetTo} is looked at. */
+    private boolean atCommitted;
+
+    /** The position that is committed, as far as is known. */
+    private long committed = NO_POSITION;
+
+    /** The position that was last given into a transaction of somebody else's, who has not been heard of since. */
+    private long handedOut = NO_POSITION;
+
+    /** When the record before the position was read. */
+    private @Nullable Integer leaderEpoch;
+
     /** Comes after what is fetched; nothing more is fetched until it has been thrown. */
     private @Nullable TidemarkException failure;
 
-    ConsumerPartition(TopicPartition topicPartition, AutoOffsetReset autoOffsetReset) {
+    ConsumerPartition(TopicPartition topicPartition, AutoOffsetReset autoOffsetReset, boolean atCommitted) {
         this.topicPartition = topicPartition;
         this.resetTo = specOf(autoOffsetReset);
+        this.atCommitted = atCommitted;
     }
 
     private static @Nullable OffsetSpec specOf(AutoOffsetReset reset) {
@@ -55,6 +68,33 @@ final class ConsumerPartition {
 
     void advance(long newPosition) {
         position = newPosition;
+        if (current != null) {
+            leaderEpoch = current.leaderEpoch();
+        }
+    }
+
+    /** The position as something to commit; null when there is none, or it is known to be committed. */
+    @Nullable
+    OffsetAndMetadata uncommitted() {
+        return hasPosition() && position != committed ? new OffsetAndMetadata(position, leaderEpoch, "") : null;
+    }
+
+    /** That offset is committed. */
+    void committed(long offset) {
+        committed = offset;
+    }
+
+    /** That offset is in a transaction of somebody else's. */
+    void handOut(long offset) {
+        handedOut = offset;
+    }
+
+    /** Polling goes on without a seek, so what was handed out has been committed. */
+    void takeHandedOutForCommitted() {
+        if (handedOut != NO_POSITION) {
+            committed = handedOut;
+            handedOut = NO_POSITION;
+        }
     }
 
     /** Whether a poll finds something here, good or bad. */
@@ -72,6 +112,11 @@ final class ConsumerPartition {
         return done == null ? 0 : done.size();
     }
 
+    /** Whether {@link #takeFailure} has one. */
+    boolean failsNext() {
+        return current == null && fetched.isEmpty() && failure != null;
+    }
+
     /** What comes after the last fetched record, once; fetching goes on then. Null when there is none, or records before it. */
     @Nullable
     TidemarkException takeFailure() {
@@ -86,16 +131,31 @@ final class ConsumerPartition {
     /** Goes on at that offset. @return bytes that have become free */
     long moveTo(long offset) {
         long freed = forget();
+        leavePlace();
         setPosition(offset);
         return freed;
     }
 
     /** Goes on where the spec says, once the server has said where that is. @return bytes that have become free */
-    long moveTo(OffsetSpec spec) {
+    long moveTo(@Nullable OffsetSpec spec) {
         long freed = forget();
-        position = NO_POSITION;
+        leavePlace();
         resetTo = spec;
         return freed;
+    }
+
+    /** Goes on at the committed offset, once the server has said where that is. @return bytes that have become free */
+    long moveToCommitted(AutoOffsetReset autoOffsetReset) {
+        long freed = moveTo(specOf(autoOffsetReset));
+        atCommitted = true;
+        return freed;
+    }
+
+    private void leavePlace() {
+        position = NO_POSITION;
+        handedOut = NO_POSITION;
+        leaderEpoch = null;
+        atCommitted = false;
     }
 
     /** Fetches again from the position what was fetched ahead. @return bytes that have become free */
@@ -133,18 +193,30 @@ final class ConsumerPartition {
             return null;
         }
         if (!hasPosition()) {
+            if (atCommitted) {
+                return new Place(this, moves, 0, null, true);
+            }
             if (resetTo == null) {
                 failure = new NoOffsetException(topicPartition);
                 return null;
             }
-            return new Place(this, moves, 0, resetTo);
+            return new Place(this, moves, 0, resetTo, false);
         }
-        return paused || !hasRoom ? null : new Place(this, moves, fetchFrom, null);
+        return paused || !hasRoom ? null : new Place(this, moves, fetchFrom, null, false);
     }
 
     /** The server has said where the spec is. */
     void found(long offset) {
         setPosition(offset);
+    }
+
+    /** The server has said what the group has committed: null when nothing. */
+    void foundCommitted(@Nullable OffsetAndMetadata found) {
+        atCommitted = false;
+        if (found != null) {
+            committed = found.offset();
+            setPosition(found.offset());
+        }
     }
 
     void fail(TidemarkException newFailure) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -20,26 +21,32 @@ import org.jspecify.annotations.Nullable;
 final class ConsumerPartitions {
     private final AutoOffsetReset autoOffsetReset;
     private final int prefetchBytes;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final boolean startAtCommitted;
+
+    /** Something to poll, or a position, is waited for here. */
+    private final PollWait waits;
+
+    private final ReentrantLock lock;
 
     /** There may be something to fetch. */
-    private final Condition wanted = lock.newCondition();
-
-    /** There may be something to poll, or a position. */
-    private final Condition arrived = lock.newCondition();
+    private final Condition wanted;
 
     private final Map<TopicPartition, ConsumerPartition> assigned = new LinkedHashMap<>();
     private long bufferedBytes;
     private int turn;
-    private boolean wokenUp;
     private boolean closed;
 
     /** Breaks off the request that is under way. */
     private @Nullable Runnable breakOff;
 
-    ConsumerPartitions(AutoOffsetReset autoOffsetReset, int prefetchBytes) {
+    /** @param startAtCommitted whether there is a group whose committed offset a partition begins at */
+    ConsumerPartitions(AutoOffsetReset autoOffsetReset, int prefetchBytes, boolean startAtCommitted, PollWait waits) {
         this.autoOffsetReset = autoOffsetReset;
         this.prefetchBytes = prefetchBytes;
+        this.startAtCommitted = startAtCommitted;
+        this.waits = waits;
+        this.lock = waits.lock;
+        this.wanted = lock.newCondition();
     }
 
     // ---- for the application
@@ -54,7 +61,8 @@ final class ConsumerPartitions {
                 }
             }
             for (TopicPartition partition : partitions) {
-                assigned.computeIfAbsent(partition, added -> new ConsumerPartition(added, autoOffsetReset));
+                assigned.computeIfAbsent(
+                        partition, added -> new ConsumerPartition(added, autoOffsetReset, startAtCommitted));
             }
             askAnew();
         } finally {
@@ -89,6 +97,10 @@ final class ConsumerPartitions {
 
     void seek(Collection<TopicPartition> partitions, OffsetSpec spec) {
         change(partitions, state -> state.moveTo(spec), true);
+    }
+
+    void seekToCommitted(Collection<TopicPartition> partitions) {
+        change(partitions, state -> state.moveToCommitted(autoOffsetReset), true);
     }
 
     /** What was fetched ahead of a paused partition would take room from the others for as long as the pause lasts: it is fetched again. */
@@ -137,12 +149,12 @@ final class ConsumerPartitions {
         lock.lock();
         try {
             ConsumerPartition state = require(partition);
-            while (!state.hasPosition()) {
+            boolean inTime = waits.awaitThroughWakeups(() -> state.hasPosition() || state.failsNext(), deadline);
+            if (!state.hasPosition()) {
                 throwFailure(state);
-                if (deadline.leftNanos() <= 0 || arrived.awaitNanos(deadline.leftNanos()) <= 0) {
-                    throw new TidemarkTimeoutException(
-                            "the server did not say in time where " + partition + " is", null);
-                }
+            }
+            if (!inTime) {
+                throw new TidemarkTimeoutException("the server did not say in time where " + partition + " is", null);
             }
             return state.position();
         } finally {
@@ -200,49 +212,16 @@ final class ConsumerPartitions {
         }
     }
 
-    /**
-     * Waits until there may be something to poll.
-     *
-     * @return whether the time was enough
-     * @throws WakeupException when woken up
-     */
-    boolean awaitArrival(Deadline deadline) throws InterruptedException {
-        lock.lock();
-        try {
-            boolean inTime = true;
-            while (true) {
-                throwIfWokenUp();
-                if (assigned.values().stream().anyMatch(ConsumerPartition::hasArrived)) {
-                    return true;
-                }
-                if (!inTime) {
-                    return false;
-                }
-                inTime = deadline.leftNanos() > 0 && arrived.awaitNanos(deadline.leftNanos()) > 0;
-            }
-        } finally {
-            lock.unlock();
-        }
+    /** Whether there may be something to poll. Under the lock of those who wait. */
+    boolean hasArrived() {
+        return assigned.values().stream().anyMatch(ConsumerPartition::hasArrived);
     }
 
-    /** @throws WakeupException when woken up, once */
-    void throwIfWokenUp() {
+    /** Looks at, or changes what the polling thread alone changes, in each partition. */
+    void forEach(Consumer<ConsumerPartition> look) {
         lock.lock();
         try {
-            if (wokenUp) {
-                wokenUp = false;
-                throw new WakeupException();
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void wakeup() {
-        lock.lock();
-        try {
-            wokenUp = true;
-            arrived.signalAll();
+            assigned.values().forEach(look);
         } finally {
             lock.unlock();
         }
@@ -287,18 +266,19 @@ final class ConsumerPartitions {
     }
 
     private FetchWish wish() {
+        List<Place> committed = new ArrayList<>();
         List<Place> resets = new ArrayList<>();
         List<Place> fetches = new ArrayList<>();
         boolean hasRoom = bufferedBytes < prefetchBytes;
         for (ConsumerPartition state : assigned.values()) {
             Place place = state.question(hasRoom);
             if (place != null) {
-                (place.resetTo() == null ? fetches : resets).add(place);
+                (place.atCommitted() ? committed : place.resetTo() == null ? fetches : resets).add(place);
             }
         }
         // A question that cannot be asked is a failure to poll.
-        arrived.signalAll();
-        return new FetchWish(resets, fetches);
+        waits.signal();
+        return new FetchWish(committed, resets, fetches);
     }
 
     /** The request is over: nothing needs to be broken off any more. */
@@ -318,7 +298,20 @@ final class ConsumerPartitions {
         try {
             if (place.isStill()) {
                 place.partition().found(offset);
-                arrived.signalAll();
+                waits.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @param offset null when the group has committed none */
+    void foundCommitted(Place place, @Nullable OffsetAndMetadata offset) {
+        lock.lock();
+        try {
+            if (place.isStill()) {
+                place.partition().foundCommitted(offset);
+                waits.signal();
             }
         } finally {
             lock.unlock();
@@ -332,7 +325,7 @@ final class ConsumerPartitions {
             if (!place.isStill()) {
                 return false;
             }
-            arrived.signalAll();
+            waits.signal();
             if (section.header().errorCode() != 0) {
                 return place.partition().refused(place, section.header(), autoOffsetReset);
             }
@@ -350,7 +343,7 @@ final class ConsumerPartitions {
         try {
             if (place.isStill()) {
                 place.partition().fail(failure);
-                arrived.signalAll();
+                waits.signal();
             }
         } finally {
             lock.unlock();

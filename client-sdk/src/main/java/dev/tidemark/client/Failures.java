@@ -8,12 +8,21 @@ import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpTimeoutException;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the exception for a failure: by error code, by an answer, by what the transport threw. */
 final class Failures {
+    /** Of a group, to a member's commit. */
+    private static final List<ErrorCode> REFUSED_COMMITS = List.of(
+            ErrorCode.ILLEGAL_GENERATION,
+            ErrorCode.UNKNOWN_MEMBER_ID,
+            ErrorCode.GROUP_ID_NOT_FOUND,
+            ErrorCode.FENCED_INSTANCE_ID);
+
     private Failures() {}
 
     static TidemarkException of(ErrorCode error, String detail) {
@@ -29,6 +38,9 @@ final class Failures {
             case SASL_AUTHENTICATION_FAILED -> new AuthenticationException(detail, cause);
             case TOPIC_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED ->
                 new AuthorizationException(error, detail, cause);
+            case GROUP_ID_NOT_FOUND -> new GroupIdNotFoundException(detail, cause);
+            case NON_EMPTY_GROUP -> new GroupNotEmptyException(detail, cause);
+            case FENCED_INSTANCE_ID -> new FencedInstanceIdException(detail, cause);
             case INVALID_RECORD, INVALID_TIMESTAMP -> new InvalidRecordException(error, detail, cause);
             default ->
                 error.retriable()
@@ -50,6 +62,16 @@ final class Failures {
             detail = error.title();
         }
         return of(error, detail);
+    }
+
+    /** For a commit of offsets in SQL that the group refused; null for what has another cause. */
+    static @Nullable TidemarkException ofSql(SQLException thrown) {
+        String message = String.valueOf(thrown.getMessage()).lines().findFirst().orElse("");
+        return REFUSED_COMMITS.stream()
+                .filter(error -> error.sqlState().equals(thrown.getSQLState()))
+                .findFirst()
+                .map(error -> of(error, message.replaceFirst("^ERROR: ", ""), thrown))
+                .orElse(null);
     }
 
     /** For a request without a whole answer. */

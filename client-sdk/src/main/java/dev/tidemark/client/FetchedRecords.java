@@ -13,6 +13,7 @@ final class FetchedRecords {
     private final int end;
     private final long nextOffset;
     private final int size;
+    private final int leaderEpoch;
     private int recordsLeft;
     private int at;
     private long position;
@@ -23,6 +24,7 @@ final class FetchedRecords {
         this.at = section.at();
         this.end = section.at() + section.header().length();
         this.size = section.header().length();
+        this.leaderEpoch = section.header().leaderEpoch();
         this.nextOffset = section.header().nextOffset();
         this.recordsLeft = section.header().recordCount();
         this.position = from;
@@ -31,6 +33,10 @@ final class FetchedRecords {
     /** Bytes it was when it came. */
     int size() {
         return size;
+    }
+
+    int leaderEpoch() {
+        return leaderEpoch;
     }
 
     /** The offset to go on at: of the next record, or of what follows the last. */

@@ -11,8 +11,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Fetches ahead of the application on a thread of its own: one request after the other, for all partitions that want more, as long as there is room. */
 final class Fetcher {
@@ -21,6 +23,10 @@ final class Fetcher {
     private final ConsumerConfig config;
     private final Transport transport;
     private final Offsets offsets;
+
+    /** Null without a group. */
+    private final @Nullable GroupRequests group;
+
     private final ConsumerPartitions partitions;
     private final Backoff backoff;
     private final Thread thread;
@@ -31,10 +37,16 @@ final class Fetcher {
     private int turn;
     private volatile boolean stopped;
 
-    Fetcher(ConsumerConfig config, Transport transport, Offsets offsets, ConsumerPartitions partitions) {
+    Fetcher(
+            ConsumerConfig config,
+            Transport transport,
+            Offsets offsets,
+            @Nullable GroupRequests group,
+            ConsumerPartitions partitions) {
         this.config = config;
         this.transport = transport;
         this.offsets = offsets;
+        this.group = group;
         this.partitions = partitions;
         this.backoff = Backoff.of(config.connection(), ThreadLocalRandom::current);
         this.thread = new Thread(this::run, "tidemark-consumer-fetcher");
@@ -81,10 +93,13 @@ final class Fetcher {
 
     /** @return whether to pause before asking again */
     private boolean ask(FetchWish wish) throws InterruptedException {
-        List<Place> places = wish.resets().isEmpty() ? wish.fetches() : wish.resets();
+        List<Place> places = wish.first();
         askedToWait = Duration.ZERO;
         try {
-            return wish.resets().isEmpty() ? fetch(places) : reset(places);
+            if (places.get(0).atCommitted()) {
+                return takeCommitted(places);
+            }
+            return places.get(0).resetTo() == null ? fetch(places) : reset(places);
         } catch (InterruptException change) {
             // The flag is set again; the pause that follows, or the next wait, would end at once.
             Thread.interrupted();
@@ -101,6 +116,15 @@ final class Fetcher {
             places.forEach(place -> partitions.fail(place, failure));
             return false;
         }
+    }
+
+    private boolean takeCommitted(List<Place> places) {
+        GroupRequests requests = Objects.requireNonNull(group, "a place at a committed offset without a group");
+        List<TopicPartition> asked = places.stream().map(Place::topicPartition).toList();
+        Map<TopicPartition, OffsetAndMetadata> found =
+                requests.committed(asked, config.connection().requestTimeout());
+        places.forEach(place -> partitions.foundCommitted(place, found.get(place.topicPartition())));
+        return false;
     }
 
     private boolean reset(List<Place> places) {

@@ -4,10 +4,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Offsets that a member of a consumer group commits.
+ * A group member's offsets, to be committed together with something else: with records, by a producer's transaction.
  *
- * @param memberId who commits, in the generation {@code generationId}: refused when the group has moved on
- * @param offsets where each partition goes on
+ * @param generationId the last one the member was told
  */
 public record GroupOffsets(
         String groupId, String memberId, int generationId, Map<TopicPartition, OffsetAndMetadata> offsets) {

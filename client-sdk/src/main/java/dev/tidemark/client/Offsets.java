@@ -106,7 +106,8 @@ final class Offsets {
                 .as(OffsetAnswer.class);
     }
 
-    private static String at(OffsetSpec spec) {
+    /** As the HTTP interface writes it. */
+    static String at(OffsetSpec spec) {
         if (spec instanceof OffsetSpec.AtTime at) {
             Instant time = at.time().isAfter(LAST_RFC_3339) ? LAST_RFC_3339 : at.time();
             return time.toString();

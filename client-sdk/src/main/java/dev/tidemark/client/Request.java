@@ -44,11 +44,28 @@ record Request(String method, String path, BodyPublisher body, String contentTyp
         if (topic.isEmpty() || topic.equals(".") || topic.equals("..")) {
             throw Failures.of(ErrorCode.INVALID_TOPIC_EXCEPTION, "'" + topic + "' is not a legal topic name");
         }
-        return "/v1/topics/" + URLEncoder.encode(topic, StandardCharsets.UTF_8).replace("+", "%20");
+        return "/v1/topics/" + encode(topic);
     }
 
     static String partitionPath(TopicPartition partition) {
         return topicPath(partition.topic()) + "/partitions/" + partition.partition();
+    }
+
+    /**
+     * The path of a group.
+     *
+     * @throws TidemarkException when the name cannot stand in a path; any other illegal name is the server's to refuse
+     */
+    static String groupPath(String group) {
+        if (group.isEmpty() || group.equals(".") || group.equals("..")) {
+            throw Failures.of(ErrorCode.INVALID_GROUP_ID, "'" + group + "' is not a legal group name");
+        }
+        return "/v1/groups/" + encode(group);
+    }
+
+    /** Text that is one segment of a path, or the value of a query's parameter. */
+    static String encode(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     static byte[] write(Object body) {

@@ -3,8 +3,12 @@ package dev.tidemark.client;
 import dev.tidemark.protocol.api.AlterTopicRequest;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.protocol.api.CreateTopicRequest;
+import dev.tidemark.protocol.api.GroupDescription;
+import dev.tidemark.protocol.api.GroupList;
+import dev.tidemark.protocol.api.GroupSummary;
 import dev.tidemark.protocol.api.LeaderEpochDescription;
 import dev.tidemark.protocol.api.LeaderEpochRequest;
+import dev.tidemark.protocol.api.ResetOffsetsResult;
 import dev.tidemark.protocol.api.TopicDescription;
 import dev.tidemark.protocol.api.TopicList;
 import dev.tidemark.protocol.api.TopicSummary;
@@ -14,7 +18,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Manages topics.
+ * Manages topics and consumer groups.
  *
  * <pre>{@code
  * try (TidemarkAdmin admin =
@@ -128,6 +132,56 @@ public final class TidemarkAdmin implements AutoCloseable {
     public Map<TopicPartition, Long> listOffsets(Map<TopicPartition, OffsetSpec> partitions) {
         requireOpen();
         return offsets.find(partitions, timeout);
+    }
+
+    /** All groups, by name. */
+    public List<GroupSummary> listGroups() {
+        return call(Request.get("/v1/groups")).as(GroupList.class).groups();
+    }
+
+    /** A group's members, and its partitions with committed offset, lag and owner. @throws GroupIdNotFoundException when there is none */
+    public GroupDescription describeGroup(String groupId) {
+        return call(Request.get(Request.groupPath(groupId))).as(GroupDescription.class);
+    }
+
+    /** What a group has committed. @throws GroupIdNotFoundException when there is none */
+    public Map<TopicPartition, OffsetAndMetadata> committedOffsets(String groupId) {
+        requireOpen();
+        return new GroupRequests(caller, groupId).committed((String) null, timeout);
+    }
+
+    /**
+     * Moves a group's committed offsets. The group must have no members.
+     *
+     * @param dryRun whether only to say what would become of them
+     * @return each partition's offset before and after
+     * @throws GroupNotEmptyException while it has members
+     * @throws GroupIdNotFoundException when there is no such group and the reset does not name what to commit
+     * @throws RetriableException with {@link OffsetReset#shiftBy} also when only its outcome is unknown: it is not repeated, since it would shift once more
+     */
+    public ResetOffsetsResult resetOffsets(String groupId, OffsetReset reset, boolean dryRun) {
+        requireOpen();
+        Request request = Request.json("POST", Request.groupPath(groupId) + "/offsets/reset", reset.request(dryRun));
+        Caller.Call call = caller.new Call(request, timeout);
+        return (dryRun || reset.isRepeatable() ? call : call.once()).run().as(ResetOffsetsResult.class);
+    }
+
+    /**
+     * Deletes a group and what it has committed.
+     *
+     * @throws GroupNotEmptyException while it has members
+     * @throws GroupIdNotFoundException when there is none; not after a lost answer, which is taken for the deletion's
+     */
+    public void deleteGroup(String groupId) {
+        requireOpen();
+        Caller.Call call = caller.new Call(Request.delete(Request.groupPath(groupId)), timeout);
+        try {
+            call.run();
+        } catch (GroupIdNotFoundException gone) {
+            if (!call.mayBeDone()) {
+                throw gone;
+            }
+        }
     }
 
     public ClusterDescription describeCluster() {

@@ -1,16 +1,18 @@
 package dev.tidemark.client;
 
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads records from partitions.
+ * Reads records, from partitions that are {@link #assign assigned} by hand or shared out by a {@link #subscribe(Collection) group}.
  *
  * <pre>{@code
  * try (TidemarkConsumer<String, String> consumer = TidemarkConsumer.builder()
@@ -29,29 +31,88 @@ import java.util.Set;
  * <p>Reading moves nothing on the server: any number of consumers read the same records, and again after a {@link #seek}. While the application works on what a poll
  * returned, a background thread fetches what comes next.
  *
- * <p>For one thread at a time, or {@link java.util.ConcurrentModificationException}; only {@link #wakeup} may be called from any thread.
+ * <h2>Groups</h2>
+ *
+ * Consumers with the same {@code groupId} that subscribe to the same topics share the partitions out among them, and remember how far they have read by committing offsets:
+ *
+ * <pre>{@code
+ * TidemarkConsumer<String, String> consumer = TidemarkConsumer.builder()
+ *         .servers("http://a:8080", "http://b:8080")
+ *         .groupId("billing")
+ *         .autoOffsetReset(AutoOffsetReset.EARLIEST)
+ *         .keyDeserializer(Deserializers.text())
+ *         .valueDeserializer(Deserializers.text())
+ *         .build();
+ * Runtime.getRuntime().addShutdownHook(new Thread(consumer::wakeup));
+ * try (consumer) {
+ *     consumer.subscribe(List.of("orders"));
+ *     while (true) {
+ *         for (ConsumerRecord<String, String> order : consumer.poll(Duration.ofSeconds(1))) {
+ *             bill(order);
+ *         }
+ *     }
+ * } catch (WakeupException stopped) {
+ *     // Committed, and gone from the group.
+ * }
+ * }</pre>
+ *
+ * <p>That is at least once: what a poll returned is committed by a later poll, or by close, and read again by whoever comes next when the worker dies before. With {@code enableAutoCommit(false)} the application says when, by
+ * {@link #commitSync()} or {@link #commitAsync}. Where the work is done in the database that Tidemark lives in, {@link #commit(Connection)} makes it exactly once:
+ *
+ * <pre>{@code
+ * while (true) {
+ *     ConsumerRecords<String, String> orders = consumer.poll(Duration.ofSeconds(1));
+ *     try {
+ *         bill(orders, connection);
+ *         consumer.commit(connection);
+ *         connection.commit();
+ *     } catch (SQLException | CommitFailedException e) {
+ *         connection.rollback();
+ *         consumer.seekToCommitted();
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Partitions come and go inside {@link #poll} only, on the application's thread: a {@link ConsumerRebalanceListener} is told, and after the poll in which a partition goes no record of it is returned. Other partitions are not
+ * disturbed; they keep position and pause. A thread of the consumer's own keeps it in the group by heartbeats, through any of the servers. A consumer that does not poll for {@code maxPollInterval} leaves the group; one that no server
+ * has heard of for {@code sessionTimeout} is expelled. Either way its next poll tells the listener ({@code onPartitionsLost}) and joins anew, and until then nothing can be committed.
+ *
+ * <h2>Threads</h2>
+ *
+ * For one thread at a time, or {@link java.util.ConcurrentModificationException}; only {@link #wakeup} may be called from any thread. Listeners and callbacks run on the thread that called. The consumer's own threads
+ * (fetching, membership, commits) are daemons and run no code of the application's but {@code tokenSupplier}.
  */
 public final class TidemarkConsumer<K, V> implements AutoCloseable {
     /** How long a method other than poll may take, retries included; as Kafka's default.api.timeout.ms. */
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(60);
 
-    private final ConsumerConfig config;
-    private final Deserializer<K> keyDeserializer;
-    private final Deserializer<V> valueDeserializer;
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
+
     private final Offsets offsets;
+    private final PollWait waits = new PollWait();
     private final ConsumerPartitions partitions;
+    private final RecordDrain<K, V> drain;
     private final Fetcher fetcher;
+
+    /** Null without a groupId. */
+    private final @Nullable ConsumerGroup group;
+
     private final SingleUser user = new SingleUser();
     private boolean closed;
 
     TidemarkConsumer(ConsumerConfig config, Deserializer<K> keyDeserializer, Deserializer<V> valueDeserializer) {
-        this.config = config;
-        this.keyDeserializer = keyDeserializer;
-        this.valueDeserializer = valueDeserializer;
         Transport transport = new Transport(config.connection());
-        this.offsets = new Offsets(new Caller(transport));
-        this.partitions = new ConsumerPartitions(config.autoOffsetReset(), config.prefetchBytes());
-        this.fetcher = new Fetcher(config, transport, offsets, partitions);
+        Caller caller = new Caller(transport);
+        GroupConfig groupConfig = config.group();
+        this.offsets = new Offsets(caller);
+        this.partitions =
+                new ConsumerPartitions(config.autoOffsetReset(), config.prefetchBytes(), groupConfig != null, waits);
+        this.drain = new RecordDrain<>(partitions, config.maxPollRecords(), keyDeserializer, valueDeserializer);
+        GroupRequests requests = groupConfig == null ? null : new GroupRequests(caller, groupConfig.groupId());
+        this.fetcher = new Fetcher(config, transport, offsets, requests, partitions);
+        this.group = groupConfig == null || requests == null
+                ? null
+                : new ConsumerGroup(groupConfig, CALL_TIMEOUT, transport, requests, partitions, waits);
         fetcher.start();
     }
 
@@ -60,10 +121,79 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
         return new ConsumerBuilder<>(Deserializers.bytes(), Deserializers.bytes());
     }
 
-    /** Reads these partitions from now on and no others. Partitions that stay keep their position; new ones have none until a seek or {@code autoOffsetReset} gives one. */
+    /**
+     * Reads these partitions from now on and no others. Partitions that stay keep their position; new ones have that which the group has committed, or none until a seek or {@code autoOffsetReset} gives one.
+     *
+     * @throws IllegalStateException while topics are subscribed to
+     */
     public void assign(Collection<TopicPartition> wanted) {
         try (SingleUser.Turn turn = enter()) {
+            if (group != null && group.isSubscribed()) {
+                throw new IllegalStateException("topics are subscribed to: unsubscribe before you assign partitions");
+            }
             partitions.assign(List.copyOf(wanted));
+        }
+    }
+
+    /** The same without a listener. */
+    public void subscribe(Collection<String> topics) {
+        subscribe(topics, null);
+    }
+
+    /**
+     * Reads these topics as a member of the group, in place of those subscribed to before: the partitions that the group gives this consumer, once polls have joined. A topic that does not exist yet is read when it comes. None
+     * at all is {@link #unsubscribe}.
+     *
+     * @throws IllegalStateException without a {@code groupId}, or while partitions are assigned by hand or a pattern is subscribed to
+     */
+    public void subscribe(Collection<String> topics, @Nullable ConsumerRebalanceListener listener) {
+        if (topics.isEmpty()) {
+            unsubscribe();
+            return;
+        }
+        try (SingleUser.Turn turn = enter()) {
+            group("subscribe").subscribe(new Subscription.Topics(Set.copyOf(topics)), listener);
+        }
+    }
+
+    /** The same without a listener. */
+    public void subscribe(Pattern pattern) {
+        subscribe(pattern, null);
+    }
+
+    /**
+     * Reads all topics whose whole name matches, those to come as well, as a member of the group. It is the server that matches, in RE2 syntax, which is Java's without back-references and look-around, and without flags but for
+     * those in the pattern itself, as in {@code (?i)orders-.*}. Topics that may not be read do not match.
+     *
+     * @throws IllegalArgumentException when the pattern has flags
+     * @throws IllegalStateException without a {@code groupId}, or while partitions are assigned by hand or topics are subscribed to by name
+     */
+    public void subscribe(Pattern pattern, @Nullable ConsumerRebalanceListener listener) {
+        // Java counts those that stand in the pattern itself too.
+        if (pattern.flags() != Pattern.compile(pattern.pattern()).flags()) {
+            throw new IllegalArgumentException(
+                    "a pattern's flags do not reach the server: write them into it, as in (?i)" + pattern);
+        }
+        try (SingleUser.Turn turn = enter()) {
+            group("subscribe").subscribe(new Subscription.Matching(pattern.pattern()), listener);
+        }
+    }
+
+    /** Reads nothing any more: partitions are let go of as in {@link #close}, and the group is left. */
+    public void unsubscribe() {
+        try (SingleUser.Turn turn = enter()) {
+            if (group == null) {
+                partitions.assign(List.of());
+            } else {
+                group.unsubscribe();
+            }
+        }
+    }
+
+    /** The topics subscribed to; with a pattern those of the partitions being read. Empty without a subscription. */
+    public Set<String> subscription() {
+        try (SingleUser.Turn turn = enter()) {
+            return group == null ? Set.of() : group.subscription();
         }
     }
 
@@ -98,28 +228,80 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
         }
     }
 
+    /** The same for all partitions being read. */
+    public void seekToCommitted() {
+        seekToCommitted(assignment());
+    }
+
+    /**
+     * Goes on at the group's committed offset, as it is when next polled, or where {@code autoOffsetReset} says: what was returned since then is returned again. For after a {@link #commit(Connection) commit} whose database
+     * transaction was rolled back.
+     *
+     * @throws IllegalStateException without a {@code groupId}
+     */
+    public void seekToCommitted(Collection<TopicPartition> wanted) {
+        try (SingleUser.Turn turn = enter()) {
+            group("seekToCommitted");
+            partitions.seekToCommitted(wanted);
+        }
+    }
+
     /**
      * The next records; returns as soon as there are some, and empty when none came in time. Retriable failures are retried within the time and not thrown.
      *
+     * <p>As a member of a group it also joins, and hands over what has to go and takes what is new, as soon as the group says so, also while it waits. An automatic commit and the listener are then waited for, beyond the timeout if
+     * need be: the commit for 10 s at most.
+     *
      * @param timeout 0 returns what has been fetched already
+     * @throws IllegalStateException when nothing is subscribed to or assigned
      * @throws OffsetOutOfRangeException when a position is outside the log and {@code autoOffsetReset} is NONE
      * @throws NoOffsetException when a partition has no position and {@code autoOffsetReset} is NONE
      * @throws SerializationException when a record's bytes are not what the deserializer expects; the position stays at that record
      * @throws WakeupException after {@link #wakeup}
+     * @throws MaxPollIntervalExceededException when this is the first call after more than {@code maxPollInterval}, once; the next poll joins anew
+     * @throws FencedInstanceIdException when another consumer with the same {@code groupInstanceId} has come, each time
      * @throws TidemarkException when the server refuses
      */
     public ConsumerRecords<K, V> poll(Duration timeout) {
         try (SingleUser.Turn turn = enter()) {
-            partitions.throwIfWokenUp();
+            waits.throwIfWokenUp();
             Deadline deadline = Deadline.in(timeout);
+            if (group == null || !group.isSubscribed()) {
+                requireAssignment();
+            }
+            return group == null ? next(deadline) : next(group, deadline);
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+
+    private void requireAssignment() {
+        if (partitions.assignment().isEmpty()) {
+            throw new IllegalStateException("nothing is subscribed to, and no partition assigned");
+        }
+    }
+
+    private ConsumerRecords<K, V> next(Deadline deadline) throws InterruptedException {
+        while (true) {
+            ConsumerRecords<K, V> records = drain.drain();
+            if (!records.isEmpty() || !waits.await(partitions::hasArrived, deadline)) {
+                return records;
+            }
+        }
+    }
+
+    private ConsumerRecords<K, V> next(ConsumerGroup member, Deadline deadline) throws InterruptedException {
+        member.beginPoll();
+        try {
             while (true) {
-                ConsumerRecords<K, V> records = drain();
-                if (!records.isEmpty() || !partitions.awaitArrival(deadline)) {
+                member.handOver();
+                ConsumerRecords<K, V> records = drain.drain();
+                if (!records.isEmpty() || !waits.await(() -> member.hasNews() || partitions.hasArrived(), deadline)) {
                     return records;
                 }
             }
-        } catch (InterruptedException e) {
-            throw new InterruptException(e);
+        } finally {
+            member.endPoll();
         }
     }
 
@@ -148,6 +330,101 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
             return partitions.awaitPosition(partition, Deadline.in(CALL_TIMEOUT));
         } catch (InterruptedException e) {
             throw new InterruptException(e);
+        }
+    }
+
+    /** {@link #commitSync(Duration)} within 60 s. */
+    public void commitSync() {
+        commitSync(CALL_TIMEOUT);
+    }
+
+    /**
+     * Commits the positions of all partitions being read, as far as that is not done: all that polls have returned counts as read. Failures that may pass are retried within the time.
+     *
+     * @throws CommitFailedException when this consumer is no member any more, or a partition has been given to another: nothing is committed
+     * @throws FencedInstanceIdException when another consumer with the same {@code groupInstanceId} has come
+     * @throws WakeupException after {@link #wakeup}; the outcome is unknown
+     * @throws RetriableException when the time is over; the outcome may be unknown
+     * @throws IllegalStateException without a {@code groupId}
+     */
+    public void commitSync(Duration timeout) {
+        try (SingleUser.Turn turn = enter()) {
+            group("commitSync").positions().sync(timeout);
+        }
+    }
+
+    /** The same with these offsets, of the next record to read in each; all of them, or none. Within 60 s. */
+    public void commitSync(Map<TopicPartition, OffsetAndMetadata> toCommit) {
+        try (SingleUser.Turn turn = enter()) {
+            group("commitSync").positions().sync(toCommit, CALL_TIMEOUT);
+        }
+    }
+
+    /** The same without a callback: nobody hears of a failure. */
+    public void commitAsync() {
+        commitAsync(null);
+    }
+
+    /** Commits as {@link #commitSync()} does, in the background. */
+    public void commitAsync(@Nullable OffsetCommitCallback callback) {
+        try (SingleUser.Turn turn = enter()) {
+            group("commitAsync").positions().async(null, callback);
+        }
+    }
+
+    /**
+     * Commits these offsets in the background: after those of earlier calls, with retries for 60 s. A later {@link #commitSync()} or {@link #close} waits for it.
+     *
+     * @param callback runs in a later poll, commit or close. More than 1,000 commits that wait are refused there
+     * @throws CommitFailedException when this consumer is no member any more
+     */
+    public void commitAsync(Map<TopicPartition, OffsetAndMetadata> toCommit, @Nullable OffsetCommitCallback callback) {
+        try (SingleUser.Turn turn = enter()) {
+            group("commitAsync").positions().async(Objects.requireNonNull(toCommit), callback);
+        }
+    }
+
+    /**
+     * Commits the positions of what polls have returned in a database transaction of the application's own, in the database that Tidemark lives in: they count if and only if that transaction commits. Until it ends, no other member
+     * gets these partitions; afterwards, where they have been given away, it is refused. It needs the role {@code tidemark_writer} or {@code EXECUTE} on {@code tidemark.commit_offsets}.
+     *
+     * <p>The consumer does not hear whether the application commits. After a rollback call {@link #seekToCommitted()}, and what was rolled back is returned again; or let the exception end the loop. A poll without either says that
+     * the commit took place. The same call may be repeated in another transaction before the next poll.
+     *
+     * @param connection with a transaction, which is neither committed nor rolled back here
+     * @throws CommitFailedException as {@link #commitSync()}; the transaction must be rolled back
+     * @throws SQLException any other error of the database, likewise
+     * @throws IllegalStateException without a {@code groupId}, or with {@code enableAutoCommit}: a poll could commit what the application rolls back
+     */
+    public void commit(Connection connection) throws SQLException {
+        try (SingleUser.Turn turn = enter()) {
+            group("commit").positions().into(connection);
+        }
+    }
+
+    /**
+     * What to commit right now, and as whom: for committing it in a producer's transaction. As with {@link #commit(Connection)}, the next poll takes it for committed unless {@link #seekToCommitted()} comes first.
+     *
+     * @throws CommitFailedException when this consumer is no member
+     * @throws IllegalStateException without a {@code groupId}, or with {@code enableAutoCommit}
+     */
+    public GroupOffsets groupOffsets() {
+        try (SingleUser.Turn turn = enter()) {
+            return group("groupOffsets").positions().handOut();
+        }
+    }
+
+    /** What the group has committed in these partitions, without those where it has nothing. Within 60 s. @throws WakeupException after {@link #wakeup} */
+    public Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> wanted) {
+        try (SingleUser.Turn turn = enter()) {
+            return group("committed").positions().committed(wanted, CALL_TIMEOUT);
+        }
+    }
+
+    /** Who this consumer is in its group right now. @throws IllegalStateException without a {@code groupId} */
+    public ConsumerGroupMetadata groupMetadata() {
+        try (SingleUser.Turn turn = enter()) {
+            return group("groupMetadata").positions().metadata();
         }
     }
 
@@ -184,19 +461,47 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
         }
     }
 
-    /** Ends the wait of the poll that runs, or of the next one, with {@link WakeupException}. May be called from any thread. */
+    /** Ends the wait of the poll or commit that runs, or of the next one, with {@link WakeupException}. May be called from any thread. A partition being handed over is handed over first. */
     public void wakeup() {
-        partitions.wakeup();
+        waits.wakeup();
     }
 
-    /** Stops fetching and frees everything; takes at most a few seconds. Idempotent. */
+    /** {@link #close(Duration)} within 10 s. */
     @Override
     public void close() {
+        close(CLOSE_TIMEOUT);
+    }
+
+    /**
+     * Commits what automatic commits have not yet, waits for {@link #commitAsync}, tells the listener that all partitions go, leaves the group (but for a static member), stops fetching and frees everything. Takes no longer than the
+     * time and a few seconds, whether or not a server answers, but for what listener and callbacks take. Idempotent.
+     */
+    public void close(Duration timeout) {
         try (SingleUser.Turn turn = user.enter()) {
-            closed = true;
-            partitions.close();
-            fetcher.stop();
+            if (closed) {
+                return;
+            }
+            if (group != null) {
+                group.refuseInListener("close");
+            }
+            waits.goDeaf();
+            try {
+                if (group != null) {
+                    group.close(Deadline.in(timeout));
+                }
+            } finally {
+                closed = true;
+                partitions.close();
+                fetcher.stop();
+            }
         }
+    }
+
+    private ConsumerGroup group(String what) {
+        if (group == null) {
+            throw new IllegalStateException(what + " needs a groupId");
+        }
+        return group;
     }
 
     private SingleUser.Turn enter() {
@@ -206,51 +511,5 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
             throw new IllegalStateException("the consumer is closed");
         }
         return turn;
-    }
-
-    /** What has been fetched, up to {@code maxPollRecords}. */
-    private ConsumerRecords<K, V> drain() {
-        Map<TopicPartition, List<ConsumerRecord<K, V>>> records = new LinkedHashMap<>();
-        List<ConsumerPartition> pollable = partitions.pollable();
-        int left = config.maxPollRecords();
-        for (ConsumerPartition state : pollable) {
-            List<ConsumerRecord<K, V>> decoded = drain(state, left, records.isEmpty());
-            if (!decoded.isEmpty()) {
-                records.put(state.topicPartition, Collections.unmodifiableList(decoded));
-                left -= decoded.size();
-            }
-        }
-        if (records.isEmpty()) {
-            pollable.forEach(partitions::throwFailure);
-        }
-        return new ConsumerRecords<>(records);
-    }
-
-    /** @param mayThrow whether nothing was decoded before; else it would be lost, and the next poll throws instead */
-    private List<ConsumerRecord<K, V>> drain(ConsumerPartition state, int max, boolean mayThrow) {
-        List<ConsumerRecord<K, V>> decoded = List.of();
-        while (decoded.size() < max) {
-            FetchedRecords current = state.current;
-            if (current == null || current.isDone()) {
-                current = partitions.next(state);
-            }
-            if (current == null) {
-                break;
-            }
-            if (decoded.isEmpty()) {
-                decoded = new ArrayList<>(Math.min(max, Math.max(0, current.recordsLeft())));
-            }
-            try {
-                current.decode(max - decoded.size(), keyDeserializer, valueDeserializer, decoded);
-            } catch (SerializationException failure) {
-                if (mayThrow && decoded.isEmpty()) {
-                    throw failure;
-                }
-                break;
-            } finally {
-                partitions.advance(state, current.position());
-            }
-        }
-        return decoded;
     }
 }

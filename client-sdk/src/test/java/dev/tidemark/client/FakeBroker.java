@@ -88,6 +88,9 @@ final class FakeBroker implements AutoCloseable {
     final List<String> requests = new CopyOnWriteArrayList<>();
     volatile Fault fault = Fault.NONE;
 
+    /** The one group there is, whatever it is called; brokers may share it. */
+    FakeGroup group = new FakeGroup();
+
     /** Refuses every request but produce, while it is set. */
     volatile ErrorCode refuseOthers;
 
@@ -229,6 +232,8 @@ final class FakeBroker implements AutoCloseable {
             json(exchange, "{\"producer_id\":" + producerIds.incrementAndGet() + ",\"producer_epoch\":0}");
         } else if (path.equals("/v1/fetch")) {
             fetch(exchange, Json.forMessages().readTree(body));
+        } else if (path.startsWith("/v1/groups/")) {
+            group.serve(exchange, parts, body);
         } else if (path.endsWith("/offsets")) {
             offset(exchange, parts[2], Integer.parseInt(parts[4]));
         } else {
@@ -368,11 +373,11 @@ final class FakeBroker implements AutoCloseable {
                 length);
     }
 
-    private static void json(HttpExchange exchange, String text) throws IOException {
+    static void json(HttpExchange exchange, String text) throws IOException {
         answer(exchange, 200, MediaTypes.JSON, text);
     }
 
-    private static void problem(HttpExchange exchange, ErrorCode error, String detail) throws IOException {
+    static void problem(HttpExchange exchange, ErrorCode error, String detail) throws IOException {
         answer(
                 exchange,
                 error.httpStatus(),

@@ -2,8 +2,8 @@ package dev.tidemark.cli;
 
 import java.util.Locale;
 
-/** How topics are shown. */
-enum TopicsFormat {
+/** How an answer of the server is shown. */
+enum AnswerFormat {
     TABLE,
     JSON;
 
