@@ -22,4 +22,17 @@ public interface Transaction<K, V> {
      * @throws IllegalStateException when the transaction is over, or commits offsets already
      */
     void commit(GroupOffsets offsets);
+
+    /**
+     * Commits, with the records, how far a member of a group has read: the positions behind what its polls have returned. Where nothing was read since the last commit, nothing is committed. When the transaction fails, the consumer
+     * is still where it was: {@link TidemarkConsumer#seekToCommitted} goes back.
+     *
+     * @throws IllegalStateException when the consumer has no group or commits by itself, when the transaction is over, or commits offsets already
+     */
+    default void commit(TidemarkConsumer<?, ?> consumer) {
+        GroupOffsets offsets = consumer.groupOffsets();
+        if (!offsets.offsets().isEmpty()) {
+            commit(offsets);
+        }
+    }
 }

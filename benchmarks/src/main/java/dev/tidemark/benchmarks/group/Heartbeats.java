@@ -40,7 +40,8 @@ final class Heartbeats {
     }
 
     /** What PostgreSQL has counted, and the CPU used, until one moment. */
-    private record Look(double cpuServer, double cpuPostgres, long transactions, long inserted, long updated, long deleted) {}
+    private record Look(
+            double cpuServer, double cpuPostgres, long transactions, long inserted, long updated, long deleted) {}
 
     void measure(int seconds) throws Exception {
         server.createTopic(TOPIC, MEMBERS);
@@ -117,7 +118,12 @@ final class Heartbeats {
                         """)) {
             row.next();
             return new Look(
-                    usage.serverCpuSeconds(), usage.postgresCpuSeconds(), row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4));
+                    usage.serverCpuSeconds(),
+                    usage.postgresCpuSeconds(),
+                    row.getLong(1),
+                    row.getLong(2),
+                    row.getLong(3),
+                    row.getLong(4));
         }
     }
 

@@ -27,15 +27,15 @@ final class HttpMember {
     }
 
     void join(String topic, Duration sessionTimeout) throws IOException, InterruptedException {
-        ObjectNode body = JSON.createObjectNode()
-                .put("member_id", id)
-                .put("session_timeout_ms", sessionTimeout.toMillis());
+        ObjectNode body =
+                JSON.createObjectNode().put("member_id", id).put("session_timeout_ms", sessionTimeout.toMillis());
         body.putArray("topics").add(topic);
         told = send(members, body);
     }
 
     void heartbeat() throws IOException, InterruptedException {
-        ObjectNode body = JSON.createObjectNode().put("generation_id", field("generation_id").intValue());
+        ObjectNode body = JSON.createObjectNode()
+                .put("generation_id", field("generation_id").intValue());
         body.set("owned", field("assignments"));
         told = send(URI.create(members + "/" + id + "/heartbeat"), body);
     }

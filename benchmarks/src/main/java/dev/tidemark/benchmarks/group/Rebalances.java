@@ -86,8 +86,7 @@ final class Rebalances {
     }
 
     private static void print(String what, List<Double> ms) {
-        Spread spread =
-                Spread.of(ms.stream().mapToDouble(Double::doubleValue).toArray());
+        Spread spread = Spread.of(ms.stream().mapToDouble(Double::doubleValue).toArray());
         System.out.printf(
                 Locale.ROOT,
                 "rebalance when %s: p50 %,.0f ms, max %,.0f ms (%d times)%n",

@@ -66,7 +66,14 @@ final class Sharing {
         Path payload = Files.createTempFile("payload", ".txt");
         Files.writeString(payload, ("x".repeat(VALUE_BYTES) + "\n").repeat(1000));
         ProducerPerformance.main(new String[] {
-            "--server", server.address(), "--topic", TOPIC, "--records", Integer.toString(records), "--payload-file", payload.toString()
+            "--server",
+            server.address(),
+            "--topic",
+            TOPIC,
+            "--records",
+            Integer.toString(records),
+            "--payload-file",
+            payload.toString()
         });
         Files.delete(payload);
     }

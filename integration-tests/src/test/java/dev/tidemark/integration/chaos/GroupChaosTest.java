@@ -123,16 +123,20 @@ class GroupChaosTest {
         report(written);
 
         assertThat(history.overlaps()).as("two owners at a time").isEmpty();
-        assertThat(history.foreignCommits()).as("commits by others than the owner").isEmpty();
+        assertThat(history.foreignCommits())
+                .as("commits by others than the owner")
+                .isEmpty();
         assertThat(history.backwardCommits()).as("commits below an earlier one").isEmpty();
         assertThat(history.rows("""
                         (select partition, record_offset from topic.input except select partition, record_offset from noted)
                         union all (select partition, record_offset from noted except select partition, record_offset from topic.input)
                         """)).as("records not handled").isEmpty();
         assertThat(history.rows("select value from topic.output order by value"))
-                .isEqualTo(history.rows("select partition || '@' || record_offset as value from topic.input order by value"));
+                .isEqualTo(history.rows(
+                        "select partition || '@' || record_offset as value from topic.input order by value"));
         // A single pass over the input: what changed last on each path, and how often it changed.
-        assertThat(history.rows("select path, change, changes from file order by path")).isEqualTo(history.rows("""
+        assertThat(history.rows("select path, change, changes from file order by path"))
+                .isEqualTo(history.rows("""
                         select distinct on (key) key as path, value ->> 'change', count(*) over (partition by key)
                         from topic.input order by key, partition, record_offset desc
                         """));
@@ -204,7 +208,8 @@ class GroupChaosTest {
             case STOPPED_WORKER -> {
                 workers.get(victim).suspend();
                 try {
-                    // Its database transaction, if it is in the middle of one, holds up its own partitions in the last group.
+                    // Its database transaction, if it is in the middle of one, holds up its own partitions in the last
+                    // group.
                     awaitProgress(fault.name(), List.of(GroupWorker.NOTING, GroupWorker.PIPELINE));
                 } finally {
                     workers.get(victim).resume();
