@@ -14,6 +14,14 @@ begin
     if exists (select from ${internal}.segment s join ${internal}.partition p using (partition_id) where p.topic_id = p_topic_id) then
         return false;
     end if;
+    -- Records staged for it are checked against its types: callers hold this shared until they have committed. See stage_record.
+    if not pg_try_advisory_xact_lock('${internal}.staged_0'::regclass::oid::int, (select hashtext(t.name) from ${internal}.topic t where t.topic_id = p_topic_id)) then
+        raise exception 'records are being produced to the topic' using errcode = 'lock_not_available';
+    end if;
+    if exists (select from ${internal}.staged_0 s where s.topic_id = p_topic_id)
+            or exists (select from ${internal}.staged_1 s where s.topic_id = p_topic_id) then
+        return false;
+    end if;
     update ${internal}.topic set key_type = p_key_type, value_type = p_value_type where topic_id = p_topic_id
     returning relation_name into v_relation_name;
     execute format('drop view ${topic_schema}.%I', v_relation_name);

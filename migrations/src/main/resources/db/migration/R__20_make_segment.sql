@@ -26,6 +26,10 @@ declare
     v_leaf      text;
     v_segments  bigint;
 begin
+    if current_setting('synchronous_commit') in ('on', 'remote_write', 'remote_apply') then
+        -- No wait for a standby: the append that needs the segment is committed later, and waits for both where it waits.
+        perform set_config('synchronous_commit', 'local', true);
+    end if;
     select p.topic_id, p.partition into v_topic_id, v_partition
     from ${internal}.partition p join ${internal}.topic t using (topic_id)
     where p.partition_id = p_partition_id and t.deleted_at is null;

@@ -5,6 +5,9 @@ create or replace function ${internal}.seal_segments(p_partition_id int) returns
     set search_path = pg_catalog, pg_temp
 as
 $$
+    -- Nobody waits for a standby to have it: what is lost of it is done again.
+    select set_config('synchronous_commit', 'local', true) where current_setting('synchronous_commit') in ('on', 'remote_write', 'remote_apply');
+
     with log_end as (
         select base_offset + record_count as log_end_offset
         from ${internal}.batch where partition_id = p_partition_id order by base_offset desc limit 1

@@ -19,7 +19,8 @@ begin
         select l.pid, l.objid::int, (extract(epoch from clock_timestamp() - a.state_change) * 1000)::bigint,
                a.application_name = current_setting('application_name') and a.usename = session_user
                    and a.state in ('active', 'idle in transaction') and a.wait_event_type = 'Client'
-                   and (starts_with(a.query, 'copy ${internal}.topic_') or position('${internal}.reserve(' in a.query) > 0),
+                   and (starts_with(a.query, 'copy ${internal}.topic_') or position('${internal}.reserve(' in a.query) > 0
+                        or position('${internal}.advance_staged(' in a.query) > 0 or position('${internal}.commit_group_offsets(' in a.query) > 0),
                coalesce(a.wait_event_type || ':' || a.wait_event, a.state)
         from pg_locks l
         left join pg_stat_activity a on a.pid = l.pid

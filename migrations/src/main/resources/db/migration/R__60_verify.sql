@@ -78,6 +78,20 @@ begin
     where p.topic_id = v_topic_id and not exists (
         select from pg_inherits h where h.inhrelid = s.leaf and h.inhparent = to_regclass(format('${internal}.topic_%s', v_topic_id)));
 
+    -- In one snapshot with the log's end. A commit of an offset below the log's start is old, not wrong.
+    return query
+    select p.partition, 'no commit past the log end', c.committed_offset,
+           format('group %s committed it at %s, the log ends at %s', quote_ident(g.name), c.committed_at, e.log_end)
+    from ${internal}.partition p
+    cross join lateral (
+        select greatest(p.log_start_offset, coalesce(
+            (select b.base_offset + b.record_count
+             from ${internal}.batch b where b.partition_id = p.partition_id order by b.base_offset desc limit 1), 0)) as log_end) e
+    join ${internal}.group_partition x on x.partition_id = p.partition_id
+    join ${internal}.consumer_group g on g.group_id = x.group_id
+    join ${internal}.offset_commit c on c.group_partition_id = x.group_partition_id
+    where p.topic_id = v_topic_id and g.deleted_at is null and c.committed_offset > e.log_end;
+
     -- Records: each offset once, none missing, none without a batch, and each batch's records what its row says. Batch rows are laid among the
     -- records, so that one sort serves all of it.
     return query execute format(

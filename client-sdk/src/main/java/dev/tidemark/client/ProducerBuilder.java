@@ -21,6 +21,7 @@ public final class ProducerBuilder<K, V> {
     private long bufferBytes = 32L << 20;
     private Duration maxBlock = Duration.ofSeconds(60);
     private Duration deliveryTimeout = Duration.ofSeconds(120);
+    private int maxTransactionBytes = 8 << 20;
     private RecordPartitioner partitioner = RecordPartitioner.byKey();
 
     ProducerBuilder(Serializer<K> keySerializer, Serializer<V> valueSerializer) {
@@ -41,6 +42,7 @@ public final class ProducerBuilder<K, V> {
         copy.bufferBytes = bufferBytes;
         copy.maxBlock = maxBlock;
         copy.deliveryTimeout = deliveryTimeout;
+        copy.maxTransactionBytes = maxTransactionBytes;
         copy.partitioner = partitioner;
         return copy;
     }
@@ -155,6 +157,12 @@ public final class ProducerBuilder<K, V> {
         return this;
     }
 
+    /** The most bytes of records in one {@link TidemarkProducer#transaction}, which is one request; 8 MiB until set. The server takes 16 MiB, unless set otherwise. */
+    public ProducerBuilder<K, V> maxTransactionBytes(int bytes) {
+        maxTransactionBytes = bytes;
+        return this;
+    }
+
     /** How long one request may take before it is sent again; 30 s until set. */
     public ProducerBuilder<K, V> requestTimeout(Duration duration) {
         connection = connection.withRequestTimeout(duration);
@@ -192,6 +200,7 @@ public final class ProducerBuilder<K, V> {
                         bufferBytes,
                         maxBlock,
                         deliveryTimeout,
+                        maxTransactionBytes,
                         partitioner),
                 keySerializer,
                 valueSerializer);

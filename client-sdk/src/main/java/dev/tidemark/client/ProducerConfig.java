@@ -14,6 +14,7 @@ record ProducerConfig(
         long bufferBytes,
         Duration maxBlock,
         Duration deliveryTimeout,
+        int maxTransactionBytes,
         RecordPartitioner partitioner) {
     /** The log recognises a repeated batch among a producer's last five, so more than five in flight could not be told from lost ones. */
     static final int MAX_IN_FLIGHT_IDEMPOTENT = 5;
@@ -23,6 +24,7 @@ record ProducerConfig(
         atLeast("maxRequestBytes", maxRequestBytes, 1024);
         atLeast("maxInFlightRequests", maxInFlightRequests, 1);
         atLeast("bufferBytes", bufferBytes, maxRequestBytes);
+        atLeast("maxTransactionBytes", maxTransactionBytes, 1024);
         ConnectionConfig.requireNotNegative("linger", linger);
         ConnectionConfig.requireNotNegative("maxBlock", maxBlock);
         ConnectionConfig.requirePositive("deliveryTimeout", deliveryTimeout);

@@ -68,7 +68,7 @@ record Request(String method, String path, BodyPublisher body, String contentTyp
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    private static byte[] write(Object body) {
+    static byte[] write(Object body) {
         try {
             return Json.forMessages().writeValueAsBytes(body);
         } catch (JsonProcessingException e) {

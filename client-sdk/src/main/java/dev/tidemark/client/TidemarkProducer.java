@@ -3,7 +3,9 @@ package dev.tidemark.client;
 import dev.tidemark.protocol.HeaderCodec;
 import dev.tidemark.protocol.RecordLayout;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,7 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
     private final BufferPool pool;
     private final Sender sender;
     private final ProducerTopics topics;
+    private final TransactionSender transactions;
     private volatile boolean closed;
 
     TidemarkProducer(ProducerConfig config, Serializer<K> keySerializer, Serializer<V> valueSerializer) {
@@ -59,6 +62,7 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
                         new PartitionBuffer(partition, batchBytes),
                         config.idempotence(),
                         config.maxInFlightRequests()));
+        this.transactions = new TransactionSender(transport, config);
         this.sender = new Sender(config, transport, pool, counters, topics::forget);
     }
 
@@ -111,6 +115,87 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
         return sent != null
                 ? sent
                 : appendWithMemory(topic.partition(partition), timestampMs, key, value, headers, size, callback);
+    }
+
+    /**
+     * Sends records to any topics, and commits a consumer group's offsets, all or nothing: one database transaction of the server's.
+     *
+     * <pre>{@code
+     * producer.transaction(transaction -> {
+     *     for (ConsumerRecord<String, String> record : records) {
+     *         transaction.send(new ProducerRecord<>("out", record.key(), transform(record.value())));
+     *     }
+     *     transaction.commit(positions);
+     * });
+     * }</pre>
+     *
+     * <p>The function gathers; what it throws is thrown here, and nothing was sent. When it has returned, everything goes out in one request, apart from what {@link #send} sends and without waiting for
+     * that, and this blocks until it is acknowledged. It is sent again, within {@code deliveryTimeout}, until its outcome is known; nothing is doubled. Any number of threads may do so at a time.
+     *
+     * @return where the records are, in the order they were sent
+     * @throws TidemarkTimeoutException when it is not known whether it took place
+     * @throws TidemarkException any other: it did not take place. By {@code errorCode} what the group had to say against its offsets, such as ILLEGAL_GENERATION
+     * @throws IllegalStateException when the producer is closed, or has {@link Acks#NONE}
+     */
+    public <X extends Exception> List<RecordMetadata> transaction(TransactionWork<K, V, X> work) throws X {
+        if (config.acks() == Acks.NONE) {
+            throw new IllegalStateException("a transaction is acknowledged: not with acks NONE");
+        }
+        if (closed) {
+            throw closedException();
+        }
+        Gathering gathering = new Gathering();
+        try {
+            work.addTo(gathering);
+        } finally {
+            gathering.isOver = true;
+        }
+        return gathering.buffer.isEmpty() ? List.of() : transactions.send(gathering.buffer);
+    }
+
+    private final class Gathering implements Transaction<K, V> {
+        private final TransactionBuffer buffer = new TransactionBuffer(config.maxTransactionBytes());
+        /** By topic, where its records without a key go. */
+        private final Map<String, Integer> sticky = new HashMap<>();
+
+        private boolean isOver;
+
+        @Override
+        public void send(ProducerRecord<K, V> record) {
+            requireOpen();
+            byte[] key = serialize(keySerializer, record.topic(), record.key(), "key");
+            byte[] value = serialize(valueSerializer, record.topic(), record.value(), "value");
+            byte[] headers = record.headers().isEmpty() ? null : encode(record);
+            Long timestamp = record.timestamp();
+            TopicBuffers topic = topic(record.topic());
+            int count = Math.max(topic.partitionCount(), 1);
+            int chosen = choosePartition(topic, count, record.partition(), key, value);
+            int partition = chosen == RecordPartitioner.ANY
+                    ? sticky.computeIfAbsent(topic.topic, name -> {
+                        int now = topic.sticky(count);
+                        topic.moveStickyFrom(now, count);
+                        return now;
+                    })
+                    : chosen;
+            buffer.add(
+                    new TopicPartition(record.topic(), partition),
+                    timestamp == null ? System.currentTimeMillis() : timestamp,
+                    key,
+                    value,
+                    headers);
+        }
+
+        @Override
+        public void commit(GroupOffsets offsets) {
+            requireOpen();
+            buffer.commit(offsets);
+        }
+
+        private void requireOpen() {
+            if (isOver) {
+                throw new IllegalStateException("the transaction is over");
+            }
+        }
     }
 
     private PendingRecord appendWithMemory(

@@ -90,6 +90,13 @@ public enum ErrorCode {
         return String.format("TM%03d", Math.floorMod(code, 1000));
     }
 
+    /** The error that a SQLSTATE of ours means; empty for PostgreSQL's own. */
+    public static Optional<ErrorCode> bySqlState(String sqlState) {
+        return Arrays.stream(values())
+                .filter(e -> e.code < 1000 && e.sqlState().equals(sqlState))
+                .findFirst();
+    }
+
     public static Optional<ErrorCode> byCode(int code) {
         return Optional.ofNullable(BY_CODE.get(code));
     }

@@ -105,7 +105,7 @@ public final class ProduceFrame {
         return batches;
     }
 
-    private static Batch readBatch(byte[] bytes, int end, int at, int index) {
+    static Batch readBatch(byte[] bytes, int end, int at, int index) {
         if (end - at < BATCH_HEADER_BYTES) {
             throw new ApiException(ErrorCode.INVALID_REQUEST, "the body is cut off in the head of batch " + index);
         }

@@ -10,8 +10,10 @@ import dev.tidemark.server.cluster.Cluster;
 import dev.tidemark.server.cluster.Member;
 import dev.tidemark.server.group.Groups;
 import dev.tidemark.server.group.Hearsay;
+import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.http.HttpServer;
 import dev.tidemark.server.log.RecordLog;
+import dev.tidemark.server.outbox.Outbox;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.DatabaseHealth;
@@ -19,6 +21,7 @@ import dev.tidemark.server.postgres.LockTableWatch;
 import dev.tidemark.server.postgres.Migrator;
 import dev.tidemark.server.postgres.StartException;
 import dev.tidemark.server.topic.Topics;
+import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -47,6 +50,7 @@ import org.slf4j.LoggerFactory;
 public final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
     private static final Duration HOUSEKEEPING_EVERY = Duration.ofSeconds(10);
+    private static final Duration TIDY_GROUPS_EVERY = Duration.ofSeconds(30);
     private static final Duration LOCK_TABLE_LOOK_EVERY = Duration.ofMinutes(1);
 
     private final ServerConfig config;
@@ -105,11 +109,18 @@ public final class Server implements AutoCloseable {
                     started(new Cluster(database, log, config.neighbours().listenUrl(), metrics));
             steps.done("record_log");
             Groups groups = started(new Groups(database, serverId, metrics));
-            http = startHttp(database, log, groups, cluster);
+            GroupOffsets offsets = started(new GroupOffsets(database, topics, log, config.offsets(), metrics));
+            started(new Housekeeping(offsets::tidy, TIDY_GROUPS_EVERY));
+            http = startHttp(
+                    database,
+                    new HttpServer.Doors(
+                            topics, log, groups, offsets, OffsetsInTransaction.inDatabase(database.schemas())),
+                    cluster);
             steps.done("http");
             cluster.join(self(), new MembersHeard(groups.hearsay()));
             groups.start();
             steps.done("join");
+            started(new Outbox(database, topics, log, cluster::isOldest, metrics));
             // Fetches that wait for records would hold up the stop of HTTP.
             started.push(log::stopWaiting);
             // The first step of a stop: who looks for a server passes this one by.
@@ -151,7 +162,7 @@ public final class Server implements AutoCloseable {
         started(new JvmGcMetrics()).bindTo(metrics);
     }
 
-    private HttpServer startHttp(Database database, RecordLog log, Groups groups, Cluster cluster) {
+    private HttpServer startHttp(Database database, HttpServer.Doors doors, Cluster cluster) {
         String clusterId = database.query(jooq -> jooq.select(CLUSTER.CLUSTER_ID)
                 .from(CLUSTER)
                 .fetchSingle()
@@ -162,9 +173,7 @@ public final class Server implements AutoCloseable {
                 config.http(),
                 security.access(),
                 security.tls(),
-                topics,
-                log,
-                groups,
+                doors,
                 () -> describe(clusterId, cluster),
                 health::obstacle,
                 metrics,

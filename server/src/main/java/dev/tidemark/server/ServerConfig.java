@@ -1,5 +1,6 @@
 package dev.tidemark.server;
 
+import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.http.HttpConfig;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
@@ -25,17 +26,19 @@ public record ServerConfig(
         HttpConfig http,
         SecurityConfig security,
         RecordLog.Limits log,
+        GroupOffsets.Retention offsets,
         Neighbours neighbours,
         Duration stopTimeout) {
     private static final long KIB = 1024;
     private static final long MIB = 1024 * KIB;
     private static final long GIB = 1024 * MIB;
-    private static final long HOUR_MS = 3_600_000;
+    private static final long MINUTE_MS = 60_000;
+    private static final long HOUR_MS = 60 * MINUTE_MS;
 
     /** Enough to keep a lane busy while the next transaction gathers; more only makes everybody in it wait. */
     private static final long MAX_TRANSACTION_BYTES = 8 * MIB;
 
-    /** Connections beside those that append and fetch: metadata, health. */
+    /** Connections beside those that append and fetch: metadata, health, offset commits. */
     private static final int SPARE_CONNECTIONS = 2;
 
     /**
@@ -107,6 +110,7 @@ public record ServerConfig(
                 http(given, security, stopTimeout),
                 security,
                 log(given, lanes, postgres.poolSize()),
+                offsets(given),
                 neighbours(given),
                 stopTimeout);
     }
@@ -215,6 +219,25 @@ public record ServerConfig(
                 tailCacheBytes,
                 poolSize - lanes - SPARE_CONNECTIONS,
                 readAheadBytes);
+    }
+
+    private static GroupOffsets.Retention offsets(GivenSettings given) {
+        return new GroupOffsets.Retention(
+                retention(given, Setting.OFFSETS_RETENTION_MS, MINUTE_MS),
+                // Members that have left are remembered for an hour, so that leaving may be repeated.
+                retention(given, Setting.OFFSET_HISTORY_RETENTION_MS, HOUR_MS));
+    }
+
+    /** Null for -1: for ever. */
+    private static @Nullable Duration retention(GivenSettings given, Setting setting, long leastMs) {
+        long ms = given.number(setting, -1, Long.MAX_VALUE / 1_000_000, 7 * 24 * HOUR_MS);
+        if (ms == -1) {
+            return null;
+        }
+        if (ms < leastMs) {
+            throw given.illegal(setting, "must be a number of milliseconds from " + leastMs + ", or -1 for ever");
+        }
+        return Duration.ofMillis(ms);
     }
 
     /** What is not set is not bounded. */

@@ -65,6 +65,14 @@ public enum Setting {
             "BYTES",
             "33554432, at most a sixteenth of the heap",
             "Records read from PostgreSQL before a consumer that reads along asks for them; 0: none"),
+    OFFSETS_RETENTION_MS(
+            "MS",
+            "604800000",
+            "How long a consumer group without members and commits is kept with its offsets; -1: for ever"),
+    OFFSET_HISTORY_RETENTION_MS(
+            "MS",
+            "604800000",
+            "How long commits that others followed, past members and past owners are kept; -1: for ever"),
     STOP_TIMEOUT_MS(
             "MS", "10000", "How long a stop waits for requests under way, and then for the embedded PostgreSQL");
 

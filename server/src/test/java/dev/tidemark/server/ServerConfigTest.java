@@ -3,6 +3,7 @@ package dev.tidemark.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.log.quota.Quotas;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.postgres.SchemaNames;
@@ -51,6 +52,8 @@ class ServerConfigTest {
             Map.entry(Setting.MAX_SEGMENTS, "77"),
             Map.entry(Setting.TAIL_CACHE_BYTES, "0"),
             Map.entry(Setting.READ_AHEAD_BYTES, "4000000"),
+            Map.entry(Setting.OFFSETS_RETENTION_MS, "-1"),
+            Map.entry(Setting.OFFSET_HISTORY_RETENTION_MS, "3600000"),
             Map.entry(Setting.STOP_TIMEOUT_MS, "7"));
 
     private static final List<Setting> PEM = List.of(Setting.TLS_CERTIFICATE_FILE, Setting.TLS_KEY_FILE);
@@ -84,9 +87,25 @@ class ServerConfigTest {
         assertThat(config.log().readAheadBytes())
                 .isEqualTo(Math.min(32L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 16));
         assertThat(config.log().fetchThreads()).isEqualTo(6);
+        assertThat(config.offsets()).isEqualTo(new GroupOffsets.Retention(Duration.ofDays(7), Duration.ofDays(7)));
         assertThat(config.log().quotas()).isEqualTo(new Quotas.Limits(0, 0, 10_000));
         assertThat(config.neighbours()).isEqualTo(new ServerConfig.Neighbours(null, null));
         assertThat(config.stopTimeout()).isEqualTo(Duration.ofSeconds(10));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "offsets-retention-ms=0",
+                "offsets-retention-ms=59999",
+                "offset-history-retention-ms=3599999",
+                "offsets-retention-ms=-2"
+            })
+    void offsetsAreKeptForAWhileAtTheLeast(String setting) {
+        assertThatThrownBy(() -> ServerConfig.read(List.of("--" + setting), Map.of()))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("--" + setting)
+                .hasMessageContaining("-1");
     }
 
     @Test
@@ -123,6 +142,7 @@ class ServerConfigTest {
     }
 
     private static void requireOther(ServerConfig config) {
+        assertThat(config.offsets()).isEqualTo(new GroupOffsets.Retention(null, Duration.ofHours(1)));
         ServerConfig.Postgres postgres = config.postgres();
         assertThat(postgres.jdbcUrl()).isEqualTo("jdbc:postgresql://db.example.com:5433/app");
         assertThat(postgres.user()).isEqualTo("me");

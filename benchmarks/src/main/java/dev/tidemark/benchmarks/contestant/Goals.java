@@ -31,6 +31,12 @@ public final class Goals {
                 List.of(HeldSnapshot.id(loads.get(0), Suite.USUAL_PARTITIONS, false)),
                 Figure.RATE,
                 WITH_SNAPSHOT_HELD));
+        goals.add(new Goal(
+                "commit offsets with an old snapshot held / without",
+                CommitOffsets.id(true),
+                List.of(CommitOffsets.id(false)),
+                Figure.RATE,
+                WITH_SNAPSHOT_HELD));
         for (Crowded.Direction direction : Crowded.Direction.values()) {
             goals.add(new Goal(
                     direction.name().toLowerCase(java.util.Locale.ROOT) + " with 1,000 other topics / without",

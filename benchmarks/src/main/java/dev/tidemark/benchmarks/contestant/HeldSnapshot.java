@@ -49,7 +49,7 @@ record HeldSnapshot(Load load, int partitions, boolean held) implements Contesta
         }
     }
 
-    private static void takeSnapshot(Connection auditor) throws SQLException {
+    static void takeSnapshot(Connection auditor) throws SQLException {
         auditor.setAutoCommit(false);
         auditor.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
         try (Statement statement = auditor.createStatement()) {

@@ -30,6 +30,7 @@ public final class Suite {
         List<Load> loads = sizes.stream().map(size -> new Load(size, quick)).toList();
         loads.forEach(load -> addProducers(all, load, partitions));
         addSnapshots(all, loads.get(0));
+        addCommits(all, quick);
         addCrowded(all, loads.get(0));
         loads.forEach(load -> addConsumers(all, load, partitions));
         addLatencies(all, quick);
@@ -59,6 +60,11 @@ public final class Suite {
     private static void addSnapshots(List<Contestant> all, Load load) {
         all.add(new HeldSnapshot(load, USUAL_PARTITIONS, false));
         all.add(new HeldSnapshot(load, USUAL_PARTITIONS, true));
+    }
+
+    private static void addCommits(List<Contestant> all, boolean quick) {
+        all.add(new CommitOffsets(quick, false));
+        all.add(new CommitOffsets(quick, true));
     }
 
     private static void addCrowded(List<Contestant> all, Load load) {

@@ -2,6 +2,7 @@ package dev.tidemark.benchmarks.system;
 
 import dev.tidemark.benchmarks.latency.TidemarkLatency;
 import dev.tidemark.benchmarks.load.ConsumerPerformance;
+import dev.tidemark.benchmarks.load.OffsetCommits;
 import dev.tidemark.benchmarks.load.ProducerPerformance;
 import dev.tidemark.benchmarks.measure.ProcessTable;
 import java.io.IOException;
@@ -204,6 +205,23 @@ public final class TidemarkServer implements LogSystem {
                 records,
                 "--payload-file",
                 payloads);
+    }
+
+    /** Consumers that commit offsets, so many times in all. */
+    public Tool committer(String topic, int partitions, int commits, int consumers) {
+        return Tool.ours(
+                "tidemark-committer",
+                OffsetCommits.class,
+                "--server",
+                address,
+                "--topic",
+                topic,
+                "--partitions",
+                partitions,
+                "--commits",
+                commits,
+                "--consumers",
+                consumers);
     }
 
     @Override

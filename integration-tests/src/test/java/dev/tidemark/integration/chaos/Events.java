@@ -30,8 +30,8 @@ record Events(List<Event> all) {
 
     private static Events made() {
         return new Events(IntStream.range(0, MADE)
-                .mapToObj(i -> event("{\"path\":\"src/File" + i % 97
-                        + ".java\",\"change\":\"modified\",\"subject\":\"change " + i + "\"}"))
+                .mapToObj(i -> event("{\"path\":\"src/File" + i % 97 + ".java\",\"change\":\""
+                        + (i % 7 == 0 ? "deleted" : "modified") + "\",\"subject\":\"change " + i + "\"}"))
                 .toList());
     }
 

@@ -33,6 +33,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -51,6 +52,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 class PostgresFaultsTest {
     private static final int FETCHES = 200;
+
+    /** More than the system keeps of what is sent and not read, however much it lets that become. */
+    private static final int LARGE_COPY_MB = 48;
 
     /** Loosely: far below what a queue of fetches that each wait their time would take. */
     private static final Duration PROMPTLY = Duration.ofSeconds(20);
@@ -217,6 +221,84 @@ class PostgresFaultsTest {
             }
             await().atMost(PROMPTLY).until(() -> readiness() == 200);
         });
+    }
+
+    /** A COPY to the topic reads no further than its first record, until the connection's lock is let go. */
+    private void holdUpCopies(Connection holder) throws SQLException {
+        try (Statement statement = holder.createStatement()) {
+            statement.execute("select pg_advisory_lock(4711)");
+            statement.execute("create or replace function public.hold_up() returns trigger language plpgsql as"
+                    + " 'begin perform pg_advisory_xact_lock_shared(4711); return new; end'");
+            statement.execute("do $$ begin execute (select format('create trigger hold_up before insert on"
+                    + " tidemark_internal.topic_%s for each row execute function public.hold_up()', topic_id)"
+                    + " from tidemark_internal.topic where name = '" + topic + "'); end $$");
+        }
+    }
+
+    private boolean isCopyHeldUp(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select exists (select from pg_stat_activity"
+                        + " where wait_event_type = 'Lock' and query ilike 'copy tidemark_internal.topic_%')")) {
+            row.next();
+            return row.getBoolean(1);
+        }
+    }
+
+    /** One that takes requests of any size and waits for PostgreSQL's answers for two seconds only. */
+    private static Server impatientServer() {
+        return Server.start(ServerConfig.read(
+                List.of(
+                        "--http-port",
+                        "0",
+                        "--max-request-bytes",
+                        Integer.toString(2 * LARGE_COPY_MB << 20),
+                        "--jdbc-url",
+                        postgres.jdbcUrl() + "&socketTimeout=2"),
+                Map.of()));
+    }
+
+    @Test
+    void postgresThatFallsSilentInTheMiddleOfALargeCopyIsGivenUp() throws Exception {
+        try (TidemarkAdmin admin = admin()) {
+            admin.createPartitions(topic, 2);
+        }
+        produce(0, 1, "all");
+        // What comes of a batch is one message, which is read to its end before the first record is looked at.
+        String small = "{\"partition\":0,\"value\":\"small\"}";
+        String large = "{\"partition\":1,\"value\":\"" + "x".repeat(1_000_000) + "\"}";
+        String records = small + "," + String.join(",", Collections.nCopies(LARGE_COPY_MB, large));
+        try (Server impatient = impatientServer();
+                Connection holder = postgres.connect()) {
+            HttpRequest request = HttpRequest.newBuilder(
+                            URI.create(impatient.address() + "/v1/topics/" + topic + "/records"))
+                    .header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString("{\"records\":[" + records + "]}"))
+                    .build();
+            holdUpCopies(holder);
+            CompletableFuture<HttpResponse<String>> answer = http.sendAsync(request, BodyHandlers.ofString());
+            await().pollInterval(Duration.ofMillis(10)).until(() -> isCopyHeldUp(holder));
+            postgres.silence();
+            try {
+                HttpResponse<String> told = answer.get(30, TimeUnit.SECONDS);
+                assertThat(told.statusCode()).isEqualTo(503);
+                assertThat(told.body()).contains("BROKER_NOT_AVAILABLE", "\"retriable\":true");
+            } finally {
+                postgres.goOn();
+            }
+        }
+        await().atMost(PROMPTLY).until(() -> readiness() == 200);
+        HttpRequest again = HttpRequest.newBuilder(URI.create(address() + "/v1/topics/" + topic + "/records"))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"records\":[" + small + "]}"))
+                .build();
+        await("its locks are let go")
+                .atMost(PROMPTLY)
+                .until(() -> http.send(again, BodyHandlers.ofString()).statusCode() == 200);
+        assertThat(get("/v1/topics/" + topic + "/partitions/1/records?offset=0")
+                        .get()
+                        .body())
+                .doesNotContain("xxx");
+        assertThat(brokenPromises()).isEmpty();
     }
 
     private int leaderEpoch() throws SQLException {

@@ -2,6 +2,7 @@ package dev.tidemark.integration.neighbour;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.integration.door.JsonClient;
 import dev.tidemark.integration.door.Message;
@@ -86,6 +87,17 @@ class PgbouncerTest {
             client.latest(topic, 0);
         }
         client.produce(topic, Message.numbered(1, 0, 2_500));
+        for (int n = 0; n < 20; n++) {
+            Map<String, Object> offset = Map.of("topic", topic, "partition", 1, "committed_offset", n);
+            server.http().post("/v1/groups/" + topic + "/offsets", Map.of("offsets", List.of(offset)));
+            server.http().get("/v1/groups/" + topic + "/offsets");
+            server.http().get("/v1/groups/" + topic);
+        }
+        assertThat(server.http()
+                        .post("/v1/groups/" + topic + "/offsets/reset", Map.of("to", "latest"))
+                        .at("/offsets/0/committed_offset")
+                        .asLong())
+                .isEqualTo(2_500);
         try (NumberedProducer producer = new NumberedProducer("p", server.uri().toString(), topic + "-sdk", 1)) {
             client.createTopic(topic + "-sdk", 1, Map.of());
             for (int n = 0; n < 3_000; n++) {
@@ -97,6 +109,25 @@ class PgbouncerTest {
         server.restart();
         assertThat(client.read(topic, 1, 0, 2_500)).hasSize(2_500);
         client.deleteTopic(topic);
+
+        assertThat(leftBehind(server.pooledUrl())).isEmpty();
+    }
+
+    @Test
+    void recordsProducedInTransactionsThroughItArriveAndLeaveNothing() throws Exception {
+        JsonClient client = new JsonClient(server.http());
+        client.createTopic(topic, 1, Map.of("value.type", "text"));
+        try (Connection caller =
+                DriverManager.getConnection(server.pooledUrl() + "&prepareThreshold=0&assumeMinServerVersion=14")) {
+            caller.setAutoCommit(false);
+            for (int n = 0; n < 20; n++) {
+                try (Statement statement = caller.createStatement()) {
+                    statement.execute("select tidemark.produce('" + topic + "', null, '" + n + "')");
+                }
+                caller.commit();
+            }
+        }
+        await().atMost(Duration.ofSeconds(30)).until(() -> client.latest(topic, 0) == 20);
 
         assertThat(leftBehind(server.pooledUrl())).isEmpty();
     }

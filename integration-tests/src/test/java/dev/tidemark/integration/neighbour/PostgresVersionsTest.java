@@ -65,9 +65,40 @@ class PostgresVersionsTest {
             assertThat(number(postgres, "select count(*) from tidemark.verify('life')"))
                     .isZero();
 
+            commitOffsets(new HttpApi(server::address), postgres);
             client.deleteTopic(TOPIC);
             await().atMost(Duration.ofSeconds(30)).until(() -> isDropped(postgres));
         }
+    }
+
+    private static void commitOffsets(HttpApi http, PostgresOfVersion postgres) throws SQLException {
+        for (int n = 1; n <= 10; n++) {
+            Map<String, Object> offset = Map.of("topic", TOPIC, "partition", 0, "committed_offset", n);
+            http.post("/v1/groups/g/offsets", Map.of("offsets", List.of(offset)));
+        }
+        try (Connection connection = DriverManager.getConnection(postgres.jdbcUrl());
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+            statement.execute(
+                    "select tidemark.commit_offsets('g', null, null, 'life', array[0, 1], array[11, 1]::bigint[])");
+            connection.commit();
+        }
+        assertThat(http.get("/v1/groups/g").findValuesAsText("committed_offset"))
+                .containsExactly("11", "1");
+        assertThat(number(postgres, "select sum(committed_offset) from tidemark.consumer_lag"))
+                .isEqualTo(12);
+        assertThat(number(postgres, "select count(*) from tidemark.offset_commits"))
+                .isEqualTo(12);
+        assertThat(number(postgres, "select count(*) from tidemark.consumer_groups where state = 'Empty'"))
+                .isEqualTo(1);
+        assertThat(number(postgres, "select count(*) from tidemark.partition_owners"))
+                .isZero();
+        assertThat(number(postgres, "select count(*) from tidemark.verify('life')"))
+                .isZero();
+        http.post("/v1/groups/g/offsets/reset", Map.of("to", "earliest"));
+        assertThat(number(postgres, "select sum(lag) from tidemark.consumer_lag"))
+                .isEqualTo(RECORDS);
     }
 
     /** Housekeeping does the same every so often. */

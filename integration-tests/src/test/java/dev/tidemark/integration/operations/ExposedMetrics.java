@@ -54,6 +54,7 @@ final class ExposedMetrics {
         } catch (Refused expected) {
             // Counted.
         }
+        commitOffsets(server, topic);
         try {
             server.http().get("/no/such/path");
         } catch (Refused expected) {
@@ -62,5 +63,18 @@ final class ExposedMetrics {
         // The collector's metrics come with its first collection.
         System.gc();
         await().until(() -> typesNow(server).keySet().stream().anyMatch(name -> name.startsWith("jvm_gc_pause")));
+        // Lag is read every few seconds.
+        await().until(() -> typesNow(server).containsKey("tidemark_group_lag_records"));
+    }
+
+    private static void commitOffsets(RunningServer server, String topic) {
+        for (int offset = 1; offset <= 2; offset++) {
+            Map<String, Object> one = Map.of("topic", topic, "partition", 0, "committed_offset", offset);
+            try {
+                server.http().post("/v1/groups/some-group/offsets", Map.of("offsets", List.of(one)));
+            } catch (Refused expected) {
+                // The second is above the log end, and counted.
+            }
+        }
     }
 }

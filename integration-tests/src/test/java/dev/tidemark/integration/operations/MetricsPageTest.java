@@ -45,7 +45,7 @@ class MetricsPageTest {
                 .isEmpty();
     }
 
-    /** What callers choose is never a label: topics, request ids, paths. */
+    /** What callers choose is no label, topics, request ids, paths: but of groups that there are, and their topics, up to a bound. */
     @Test
     void labelsAreFew() {
         for (int i = 0; i < 30; i++) {

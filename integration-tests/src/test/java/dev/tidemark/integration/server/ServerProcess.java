@@ -148,23 +148,11 @@ public final class ServerProcess implements AutoCloseable {
 
     /** As {@code kill -STOP} does: it takes connections, and nothing happens on them, until {@link #resume}. */
     public void suspend() {
-        signal("STOP");
+        Signals.send("STOP", process);
     }
 
     public void resume() {
-        signal("CONT");
-    }
-
-    private void signal(String name) {
-        try {
-            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
-            assertThat(kill.waitFor()).isZero();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        Signals.send("CONT", process);
     }
 
     /** Kills PostgreSQL's postmaster as {@code kill -9} does; the server lives on. */

@@ -33,6 +33,7 @@ public final class Cluster implements AutoCloseable {
     private final NoticeSender sender;
     private final NoticeListener listener;
     private volatile List<LiveServer> live = List.of();
+    private volatile boolean isOldest = true;
     private @Nullable Presence presence;
 
     /**
@@ -70,6 +71,7 @@ public final class Cluster implements AutoCloseable {
 
     private void heard(Member self, List<LiveServer> servers) {
         live = servers;
+        isOldest = servers.isEmpty() || servers.get(0).id().equals(self.id());
         sender.needed(servers.stream()
                 .anyMatch(server -> server.listens() && !server.id().equals(self.id())));
         choosePeriod();
@@ -91,6 +93,11 @@ public final class Cluster implements AutoCloseable {
                 server.address(),
                 server.version(),
                 server.startedAt().truncatedTo(ChronoUnit.MILLIS).toString());
+    }
+
+    /** Whether this server is the one that has lived for the longest, as it heard about a second ago: for what one of them is to do. */
+    public boolean isOldest() {
+        return isOldest;
     }
 
     /** Takes this server out of the list at once; it goes on to serve, and to hear and tell, until {@link #close}. Idempotent. */
@@ -125,7 +132,7 @@ public final class Cluster implements AutoCloseable {
             if (notice.isEverywhere()) {
                 log.hintAll();
             } else {
-                notice.ends().forEach(log::hint);
+                log.hint(notice.ends());
             }
         }
     }

@@ -19,6 +19,15 @@ final class ContentTypes {
         return false;
     }
 
+    /** The same for a body over several topics. */
+    static boolean isBinaryTransaction(Context ctx) {
+        if (MediaTypes.TRANSACTION_V1.equals(mediaType(ctx))) {
+            return true;
+        }
+        requireJson(ctx, MediaTypes.JSON + " or " + MediaTypes.TRANSACTION_V1);
+        return false;
+    }
+
     /** @throws ApiException UNSUPPORTED_MEDIA_TYPE when the body is not JSON; without a content type it is taken for JSON */
     static void requireJson(Context ctx) {
         requireJson(ctx, MediaTypes.JSON);

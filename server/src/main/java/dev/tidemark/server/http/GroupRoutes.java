@@ -1,124 +1,142 @@
 package dev.tidemark.server.http;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.tidemark.protocol.api.HeartbeatRequest;
-import dev.tidemark.protocol.api.JoinGroupRequest;
-import dev.tidemark.protocol.api.PartitionName;
+import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.api.GroupDescription;
+import dev.tidemark.protocol.api.GroupList;
+import dev.tidemark.protocol.api.GroupMemberDescription;
+import dev.tidemark.protocol.api.GroupPartitionDescription;
+import dev.tidemark.protocol.api.GroupSummary;
+import dev.tidemark.server.access.Permission;
 import dev.tidemark.server.access.Principal;
-import dev.tidemark.server.group.Groups;
-import dev.tidemark.server.http.RequestBodies.Body;
-import dev.tidemark.server.topic.Topics;
+import dev.tidemark.server.group.offset.Group;
+import dev.tidemark.server.group.offset.GroupDetails;
+import dev.tidemark.server.group.offset.GroupOffsets;
 import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
-import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** Members of consumer groups: how they come, stay and go. */
+/** The administration of groups. Whoever may read none of a group's topics does not see it; of the others' topics, nothing is shown. */
 final class GroupRoutes {
-    private static final String MEMBERS = "/v1/groups/{group}/members";
-    private static final String MEMBER = MEMBERS + "/{member}";
+    private final GroupOffsets groups;
 
-    private final Groups groups;
-    private final RequestBodies bodies;
-
-    GroupRoutes(Groups groups, RequestBodies bodies) {
+    GroupRoutes(GroupOffsets groups) {
         this.groups = groups;
-        this.bodies = bodies;
     }
 
     List<Route> routes() {
         return List.of(
-                new Route(HandlerType.POST, MEMBERS, Need.READ_SOMEWHERE, this::join),
-                new Route(HandlerType.POST, MEMBER + "/heartbeat", Need.READ_SOMEWHERE, this::heartbeat),
-                new Route(HandlerType.DELETE, MEMBER, Need.READ_SOMEWHERE, this::leave));
+                new Route(HandlerType.GET, "/v1/groups", Need.READ_SOMEWHERE, this::list),
+                new Route(HandlerType.GET, "/v1/groups/{group}", Need.READ_SOMEWHERE, this::describe),
+                new Route(HandlerType.DELETE, "/v1/groups/{group}", Need.READ_SOMEWHERE, this::delete));
     }
 
-    private void join(Context ctx) {
+    private void list(Context ctx) {
         Query.of(ctx);
-        ContentTypes.requireJson(ctx);
         Principal principal = Gate.principal(ctx);
-        bodies.read(ctx, body -> Answers.json(ctx, 200, groups.join(group(ctx), joinRequest(body), principal)));
-    }
-
-    private static String group(Context ctx) {
-        return ctx.pathParam("group");
-    }
-
-    private static JoinGroupRequest joinRequest(Body body) {
-        JsonFields fields = JsonFields.read(
-                body,
-                "member_id",
-                "topics",
-                "pattern",
-                "group_instance_id",
-                "client_id",
-                "assignor",
-                "session_timeout_ms",
-                "rebalance_timeout_ms",
-                "heartbeat_interval_ms");
-        return new JoinGroupRequest(
-                text(fields, "member_id"),
-                topics(fields),
-                text(fields, "pattern"),
-                text(fields, "group_instance_id"),
-                text(fields, "client_id"),
-                text(fields, "assignor"),
-                // What is legal is the groups' business, as the bounds of one depend on another.
-                fields.integer("session_timeout_ms", Integer.MIN_VALUE, Integer.MAX_VALUE),
-                fields.integer("rebalance_timeout_ms", Integer.MIN_VALUE, Integer.MAX_VALUE),
-                fields.integer("heartbeat_interval_ms", Integer.MIN_VALUE, Integer.MAX_VALUE));
-    }
-
-    private static @Nullable String text(JsonFields fields, String name) {
-        return fields.has(name) ? fields.requiredText(name) : null;
-    }
-
-    private static @Nullable List<String> topics(JsonFields fields) {
-        if (!fields.has("topics")) {
-            return null;
-        }
-        List<String> topics = new ArrayList<>();
-        for (JsonNode topic : fields.requiredList("topics")) {
-            topics.add(fields.text(topic, "topics[" + topics.size() + "]"));
-        }
-        return topics;
-    }
-
-    private void heartbeat(Context ctx) {
-        Query.of(ctx);
-        ContentTypes.requireJson(ctx);
-        Principal principal = Gate.principal(ctx);
-        bodies.read(
+        Answers.json(
                 ctx,
-                body -> Answers.json(
-                        ctx,
-                        200,
-                        groups.heartbeat(group(ctx), ctx.pathParam("member"), heartbeatRequest(body), principal)));
+                200,
+                new GroupList(groups.list().stream()
+                        .filter(group -> isSeenBy(principal, group.topics()))
+                        .map(GroupRoutes::summary)
+                        .toList()));
     }
 
-    private static HeartbeatRequest heartbeatRequest(Body body) {
-        JsonFields fields = JsonFields.read(body, "generation_id", "owned", "group_instance_id");
-        return new HeartbeatRequest(
-                fields.requiredInteger("generation_id", 0, Integer.MAX_VALUE),
-                owned(fields),
-                text(fields, "group_instance_id"));
+    private static GroupSummary summary(Group group) {
+        return new GroupSummary(group.name(), group.state(), group.generationId(), group.memberCount());
     }
 
-    private static List<PartitionName> owned(JsonFields fields) {
-        List<PartitionName> owned = new ArrayList<>();
-        for (JsonNode element : fields.requiredList("owned")) {
-            JsonFields partition = JsonFields.of(element, "owned[" + owned.size() + "]", "topic", "partition");
-            owned.add(new PartitionName(
-                    partition.requiredText("topic"),
-                    partition.requiredInteger("partition", 0, Topics.MAX_PARTITIONS - 1)));
-        }
-        return owned;
+    private static boolean isSeenBy(Principal principal, Set<String> topics) {
+        return topics.isEmpty() || topics.stream().anyMatch(topic -> principal.may(Permission.READ, topic));
     }
 
-    private void leave(Context ctx) {
+    private void describe(Context ctx) {
         Query.of(ctx);
-        groups.leave(group(ctx), ctx.pathParam("member"), Gate.principal(ctx));
+        Principal principal = Gate.principal(ctx);
+        GroupDetails group = groups.describe(ctx.pathParam("group"));
+        if (!isSeenBy(principal, topics(group))) {
+            throw refused(principal, group.name(), "see");
+        }
+        Answers.json(
+                ctx,
+                200,
+                new GroupDescription(
+                        group.name(),
+                        group.state(),
+                        group.generationId(),
+                        group.assignor(),
+                        group.members().stream()
+                                .map(member -> member(member, principal))
+                                .toList(),
+                        group.partitions().stream()
+                                .filter(partition -> principal.may(Permission.READ, partition.topic()))
+                                .map(GroupRoutes::partition)
+                                .toList()));
+    }
+
+    private static Set<String> topics(GroupDetails group) {
+        Stream<String> subscribed = group.members().stream()
+                .flatMap(member -> member.topics() == null ? Stream.of() : member.topics().stream());
+        return Stream.concat(group.partitions().stream().map(GroupDetails.Progress::topic), subscribed)
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    private static GroupMemberDescription member(GroupDetails.Member member, Principal principal) {
+        List<String> topics = member.topics();
+        return new GroupMemberDescription(
+                member.memberId(),
+                member.groupInstanceId(),
+                member.clientId(),
+                member.principal(),
+                Timestamps.format(member.joinedAtMs()),
+                member.sessionTimeoutMs(),
+                topics == null
+                        ? null
+                        : topics.stream()
+                                .filter(topic -> principal.may(Permission.READ, topic))
+                                .toList(),
+                member.pattern(),
+                member.assignments().stream()
+                        .filter(partition -> principal.may(Permission.READ, partition.topic()))
+                        .toList());
+    }
+
+    private static GroupPartitionDescription partition(GroupDetails.Progress progress) {
+        Long committedAtMs = progress.committedAtMs();
+        return new GroupPartitionDescription(
+                progress.topic(),
+                progress.partition(),
+                progress.committedOffset(),
+                progress.logStartOffset(),
+                progress.logEndOffset(),
+                progress.lag(),
+                progress.lagMs(),
+                progress.ownerMemberId(),
+                progress.metadata(),
+                committedAtMs == null ? null : Timestamps.format(committedAtMs));
+    }
+
+    private void delete(Context ctx) {
+        Query.of(ctx);
+        Principal principal = Gate.principal(ctx);
+        String group = ctx.pathParam("group");
+        for (String topic : groups.topics(group)) {
+            if (!principal.may(Permission.READ, topic)) {
+                throw refused(principal, group, "delete");
+            }
+        }
+        groups.delete(group);
         Answers.noContent(ctx);
+    }
+
+    private static ApiException refused(Principal principal, String group, String what) {
+        return new ApiException(
+                ErrorCode.GROUP_AUTHORIZATION_FAILED,
+                "the principal " + principal.name() + " may not " + what + " the group \"" + group
+                        + "\": it must be allowed to read " + (what.equals("see") ? "one" : "each") + " of its topics");
     }
 }

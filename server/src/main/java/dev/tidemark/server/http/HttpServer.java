@@ -5,9 +5,11 @@ import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.server.access.Access;
 import dev.tidemark.server.group.Groups;
+import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.tls.TlsKeys;
 import dev.tidemark.server.topic.Topics;
+import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
@@ -51,6 +53,14 @@ public final class HttpServer implements AutoCloseable {
     private final AtomicBoolean stopping = new AtomicBoolean();
 
     /**
+     * What is served.
+     *
+     * @param commits commits a group's offsets together with an append
+     */
+    public record Doors(
+            Topics topics, RecordLog log, Groups groups, GroupOffsets offsets, OffsetsInTransaction commits) {}
+
+    /**
      * Nothing is served before {@link #start}.
      *
      * @param tls null: HTTP in the clear
@@ -63,9 +73,7 @@ public final class HttpServer implements AutoCloseable {
             HttpConfig config,
             Access access,
             @Nullable TlsKeys tls,
-            Topics topics,
-            RecordLog log,
-            Groups groups,
+            Doors doors,
             Supplier<ClusterDescription> cluster,
             Readiness readiness,
             PrometheusMeterRegistry metrics,
@@ -80,12 +88,22 @@ public final class HttpServer implements AutoCloseable {
         RequestBodies bodies = new RequestBodies(config.maxRequestBytes(), config.bodyBudgetBytes(), slowPeers::press);
         AnswerBudget answers = new AnswerBudget(config.answerBudgetBytes(), slowPeers::press);
         this.routes = Stream.of(
-                        new ServerRoutes(cluster, readiness, config.readyTimeout(), stopping::get, metrics).routes(),
-                        new LeaderEpochRoutes(log, bodies).routes(),
-                        new TopicRoutes(topics, bodies).routes(),
-                        new ProduceRoutes(topics, log, bodies, clock, threads).routes(),
-                        new FetchRoutes(topics, log, bodies, answers, threads).routes(),
-                        new GroupRoutes(groups, bodies).routes())
+                        new ServerRoutes(
+                                        cluster,
+                                        readiness,
+                                        config.readyTimeout(),
+                                        stopping::get,
+                                        doors.offsets::refreshMetrics,
+                                        metrics)
+                                .routes(),
+                        new LeaderEpochRoutes(doors.log, bodies).routes(),
+                        new TopicRoutes(doors.topics, bodies).routes(),
+                        new ProduceRoutes(doors.topics, doors.log, bodies, clock, threads).routes(),
+                        new TransactionRoutes(doors.topics, doors.log, doors.commits, bodies, clock, threads).routes(),
+                        new FetchRoutes(doors.topics, doors.log, bodies, answers, threads).routes(),
+                        new MemberRoutes(doors.groups, bodies).routes(),
+                        new GroupRoutes(doors.offsets).routes(),
+                        new GroupOffsetRoutes(doors.offsets, doors.topics, bodies, threads).routes())
                 .flatMap(List::stream)
                 .toList();
         this.gate = new Gate(access, tls != null, routes, threads);

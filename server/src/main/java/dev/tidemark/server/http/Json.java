@@ -16,6 +16,8 @@ import dev.tidemark.protocol.api.BatchResult;
 import dev.tidemark.protocol.api.Problem;
 import dev.tidemark.server.json.Utf8Text;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +78,33 @@ final class Json {
      */
     static JsonParser parser(byte[] body, int length) throws IOException {
         return parser(FACTORY, body, length);
+    }
+
+    /** Reads one value with a parser that stands at it. */
+    interface ValueReader<T> {
+        @Nullable
+        T read(JsonParser parser) throws IOException;
+    }
+
+    /**
+     * One JSON value that lies in an array among other things.
+     *
+     * @throws ApiException INVALID_REQUEST when it is none, or another follows
+     */
+    static <T> @Nullable T read(byte[] bytes, int at, int length, ValueReader<T> reader) {
+        byte[] text = Arrays.copyOfRange(bytes, at, at + length);
+        try (JsonParser parser = parser(text, length)) {
+            parser.nextToken();
+            T value = reader.read(parser);
+            if (parser.nextToken() != null) {
+                throw new ApiException(ErrorCode.INVALID_REQUEST, "more follows after a JSON value");
+            }
+            return value;
+        } catch (JsonProcessingException e) {
+            throw malformed(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** As {@link #parser}, for a tree: of no more than {@link #MAX_TREE_TOKENS} tokens. */

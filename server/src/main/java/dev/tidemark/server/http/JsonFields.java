@@ -90,6 +90,17 @@ final class JsonFields {
         return value == null ? otherwise : value;
     }
 
+    boolean bool(String field, boolean otherwise) {
+        if (!has(field)) {
+            return otherwise;
+        }
+        JsonNode value = object.get(field);
+        if (!value.isBoolean()) {
+            throw wrong(field, "true or false", value);
+        }
+        return value.booleanValue();
+    }
+
     JsonNode required(String field) {
         JsonNode value = object.get(field);
         if (value == null || value.isNull()) {

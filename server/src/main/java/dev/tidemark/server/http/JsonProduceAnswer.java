@@ -5,6 +5,7 @@ import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.protocol.RecordError;
 import dev.tidemark.server.log.append.BatchOutcome;
+import dev.tidemark.server.topic.Topic;
 import io.javalin.http.Context;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -20,12 +21,16 @@ import org.jspecify.annotations.Nullable;
  * Holds numbers of the request, not its records.
  */
 final class JsonProduceAnswer {
+    /** By batch; null where all records are of the topic in the path. */
+    private final @Nullable List<String> topics;
+
     private final int[] partitions;
     private final int[] batchOf;
     private final int[] placeOf;
     private final long[] timestamps;
 
-    private JsonProduceAnswer(JsonProduceRequest request) {
+    private JsonProduceAnswer(JsonProduceRequest request, @Nullable List<String> topics) {
+        this.topics = topics;
         this.partitions = request.batches().stream()
                 .mapToInt(ProduceFrame.Batch::partition)
                 .toArray();
@@ -36,7 +41,13 @@ final class JsonProduceAnswer {
 
     /** Of a request whose arrays are still the caller's own. */
     static JsonProduceAnswer of(JsonProduceRequest request) {
-        return new JsonProduceAnswer(request);
+        return new JsonProduceAnswer(request, null);
+    }
+
+    /** The same of one over several topics, whose names it tells. */
+    static JsonProduceAnswer of(JsonProduceRequest request, List<Topic> topicOfBatch) {
+        return new JsonProduceAnswer(
+                request, topicOfBatch.stream().map(Topic::name).toList());
     }
 
     /** @throws ApiException when a batch was refused */
@@ -63,6 +74,7 @@ final class JsonProduceAnswer {
                 int batch = batchOf[record];
                 writeOffset(
                         out,
+                        topics == null ? null : topics.get(batch),
                         partitions[batch],
                         (BatchOutcome.Appended) outcomes.get(batch),
                         placeOf[record],
@@ -78,9 +90,17 @@ final class JsonProduceAnswer {
     }
 
     private static void writeOffset(
-            JsonGenerator out, int partition, BatchOutcome.Appended appended, int place, long timestampMs)
+            JsonGenerator out,
+            @Nullable String topic,
+            int partition,
+            BatchOutcome.Appended appended,
+            int place,
+            long timestampMs)
             throws IOException {
         out.writeStartObject();
+        if (topic != null) {
+            out.writeStringField("topic", topic);
+        }
         out.writeNumberField("partition", partition);
         if (appended.baseOffset() < 0) {
             out.writeNullField("offset");

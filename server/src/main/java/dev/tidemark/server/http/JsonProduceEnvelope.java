@@ -92,7 +92,7 @@ final class JsonProduceEnvelope {
         }
     }
 
-    private static @Nullable Long integerOrNull(JsonParser parser, String name, long max) throws IOException {
+    static @Nullable Long integerOrNull(JsonParser parser, String name, long max) throws IOException {
         if (parser.currentToken() == JsonToken.VALUE_NULL) {
             return null;
         }
@@ -104,7 +104,7 @@ final class JsonProduceEnvelope {
         return value;
     }
 
-    private static @Nullable SortedMap<Integer, Integer> baseSequencesOrNull(JsonParser parser) throws IOException {
+    static @Nullable SortedMap<Integer, Integer> baseSequencesOrNull(JsonParser parser) throws IOException {
         if (parser.currentToken() == JsonToken.VALUE_NULL) {
             return null;
         }

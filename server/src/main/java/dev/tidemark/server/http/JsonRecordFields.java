@@ -18,11 +18,20 @@ import org.jspecify.annotations.Nullable;
 final class JsonRecordFields {
     private static final int SHOWN_CHARS = 60;
 
+    private static final String KNOWN = "key, key_base64, value, value_base64, headers, partition, timestamp";
+
     private final boolean jsonValues;
+    private final @Nullable String readElsewhere;
 
     /** @param jsonValues whether the topic's values are JSON, so that a string among them stays a JSON string */
     JsonRecordFields(boolean jsonValues) {
+        this(jsonValues, null);
+    }
+
+    /** @param readElsewhere a further field that is legal, and is passed over here */
+    JsonRecordFields(boolean jsonValues, @Nullable String readElsewhere) {
         this.jsonValues = jsonValues;
+        this.readElsewhere = readElsewhere;
     }
 
     /** Reads the record the parser stands at, to its end. */
@@ -51,11 +60,14 @@ final class JsonRecordFields {
             }
             case "partition" -> readPartition(parser, draft);
             case "timestamp" -> readTimestamp(parser, draft);
-            default ->
-                draft.fail(
-                        ErrorCode.INVALID_REQUEST,
-                        "unknown field \"" + shortened(name)
-                                + "\"; known are key, key_base64, value, value_base64, headers, partition, timestamp");
+            default -> {
+                if (!name.equals(readElsewhere)) {
+                    draft.fail(
+                            ErrorCode.INVALID_REQUEST,
+                            "unknown field \"" + shortened(name) + "\"; known are "
+                                    + (readElsewhere == null ? KNOWN : readElsewhere + ", " + KNOWN));
+                }
+            }
         }
         // Whatever was not read, or not to its end.
         parser.skipChildren();

@@ -7,6 +7,7 @@ import dev.tidemark.protocol.MediaTypes;
 import dev.tidemark.protocol.RecordError;
 import dev.tidemark.protocol.api.Problem;
 import dev.tidemark.protocol.api.RecordProblem;
+import dev.tidemark.server.group.offset.OffsetAboveLogEndException;
 import dev.tidemark.server.log.quota.ThrottledException;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
@@ -171,7 +172,7 @@ final class Problems {
 
     static Problem problem(ApiException refused, String requestId) {
         ErrorCode error = refused.error();
-        OffsetOutOfRange range = refused instanceof OffsetOutOfRange outside ? outside : null;
+        OffsetOutOfRange range = outOfRange(refused);
         return new Problem(
                 error.type(),
                 error.title(),
@@ -183,6 +184,13 @@ final class Problems {
                 range == null ? null : range.logStartOffset,
                 range == null ? null : range.logEndOffset,
                 requestId);
+    }
+
+    private static @Nullable OffsetOutOfRange outOfRange(ApiException refused) {
+        if (refused instanceof OffsetAboveLogEndException above) {
+            return new OffsetOutOfRange(above.detail(), above.logStartOffset(), above.logEndOffset());
+        }
+        return refused instanceof OffsetOutOfRange outside ? outside : null;
     }
 
     static @Nullable List<RecordProblem> recordProblems(List<RecordError> errors) {

@@ -112,7 +112,7 @@ final class ProduceRoutes {
         return entries;
     }
 
-    private static Acks acks(Query query) {
+    static Acks acks(Query query) {
         String acks = query.text("acks");
         if (acks == null) {
             return Acks.ALL;

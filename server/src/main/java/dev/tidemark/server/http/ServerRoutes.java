@@ -26,19 +26,23 @@ final class ServerRoutes {
     private final Readiness readiness;
     private final Duration readyTimeout;
     private final BooleanSupplier stopping;
+    private final Runnable beforeMetrics;
     private final PrometheusMeterRegistry metrics;
     private final byte[] openApi = openApi();
 
+    /** @param beforeMetrics has the figures read that are read only when somebody looks */
     ServerRoutes(
             Supplier<ClusterDescription> cluster,
             Readiness readiness,
             Duration readyTimeout,
             BooleanSupplier stopping,
+            Runnable beforeMetrics,
             PrometheusMeterRegistry metrics) {
         this.cluster = cluster;
         this.readiness = readiness;
         this.readyTimeout = readyTimeout;
         this.stopping = stopping;
+        this.beforeMetrics = beforeMetrics;
         this.metrics = metrics;
     }
 
@@ -69,6 +73,7 @@ final class ServerRoutes {
     }
 
     private void metrics(Context ctx) {
+        beforeMetrics.run();
         Answers.bytes(ctx, 200, PROMETHEUS_TEXT, metrics.scrape().getBytes(StandardCharsets.UTF_8));
     }
 

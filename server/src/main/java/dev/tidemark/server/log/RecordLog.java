@@ -3,9 +3,11 @@ package dev.tidemark.server.log;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.api.ProducerIdentity;
 import dev.tidemark.schema.tidemark_internal.Sequences;
+import dev.tidemark.server.log.append.Acks;
 import dev.tidemark.server.log.append.AppendRequest;
 import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.log.append.BatchOutcome;
+import dev.tidemark.server.log.append.Companion;
 import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.log.fetch.FetchRequest;
 import dev.tidemark.server.log.fetch.Fetcher;
@@ -22,6 +24,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -76,6 +79,15 @@ public final class RecordLog implements AutoCloseable {
     }
 
     /**
+     * Does what would take place with an append where there is nothing to append; see {@link Appender#alone}. Blocks on the database.
+     *
+     * @throws ApiException its own; BROKER_NOT_AVAILABLE when it did not take place, REQUEST_TIMED_OUT when that is not known
+     */
+    public void alone(Companion companion, Acks acks) {
+        appender.alone(companion, acks);
+    }
+
+    /**
      * Reads records; the future completes when there are some, when a partition has an error, or when the wait is over, and fails with
      * {@link ApiException}.
      */
@@ -99,9 +111,11 @@ public final class RecordLog implements AutoCloseable {
         tail.announceTo(announcer);
     }
 
-    /** Another server says how far it has appended: those who wait there look. Only a hint to ask the database; quick, blocks on nothing. */
-    public void hint(int partitionId, long logEndOffset) {
-        tail.hint(partitionId, logEndOffset);
+    /**
+     * Another server says how far it has appended, by partition id: those who wait there look. Only a hint to ask the database; quick, blocks on nothing.
+     */
+    public void hint(Map<Integer, Long> logEndOffsets) {
+        tail.hint(logEndOffsets);
     }
 
     /** Other servers may have appended anywhere: as {@link #hint} for every partition, with one query for those somebody waits at. */

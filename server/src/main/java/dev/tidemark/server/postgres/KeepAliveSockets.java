@@ -11,7 +11,7 @@ import jdk.net.ExtendedSocketOptions;
 
 /**
  * Sockets on which a PostgreSQL that has vanished, host and all, is noticed within half a minute of silence: the system's own keepalive would take two
- * hours. Made by pgjdbc, by name.
+ * hours; and one that takes nothing of what is written to it, within the time an answer may take. Made by pgjdbc, by name.
  */
 public final class KeepAliveSockets extends SocketFactory {
     private static final int IDLE_S = 10;
@@ -20,7 +20,7 @@ public final class KeepAliveSockets extends SocketFactory {
 
     @Override
     public Socket createSocket() throws IOException {
-        Socket socket = new Socket();
+        Socket socket = new WatchedSocket();
         socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
         setWhereKnown(socket, ExtendedSocketOptions.TCP_KEEPIDLE, IDLE_S);
         setWhereKnown(socket, ExtendedSocketOptions.TCP_KEEPINTERVAL, INTERVAL_S);

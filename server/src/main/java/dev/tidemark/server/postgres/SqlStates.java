@@ -56,12 +56,17 @@ public final class SqlStates {
         String state = state(e);
         return e instanceof SQLTransientConnectionException
                 || state.isEmpty()
-                || state.startsWith("08")
+                || isConnectionLost(e)
                 || state.startsWith("53")
                 || state.startsWith("57")
                 || state.equals(READ_ONLY)
                 || SESSION_TIMEOUTS.contains(state)
                 || state.equals(LOCK_NOT_AVAILABLE);
+    }
+
+    /** Whether there was no connection, or is none any more: class 08. */
+    public static boolean isConnectionLost(SQLException e) {
+        return state(e).startsWith("08");
     }
 
     /**
@@ -73,7 +78,7 @@ public final class SqlStates {
         String state = state(e);
         return answer != null
                 && !state.startsWith("57P")
-                && !state.startsWith("08")
+                && !isConnectionLost(e)
                 && !SESSION_TIMEOUTS.contains(state)
                 && !Set.of("FATAL", "PANIC").contains(String.valueOf(answer.getSeverity()));
     }
@@ -95,6 +100,17 @@ public final class SqlStates {
 
     public static String state(SQLException e) {
         return e.getSQLState() == null ? "" : e.getSQLState();
+    }
+
+    /** What a function of ours has refused with a SQLSTATE of ours (TM and Kafka's error code), in its words; null for any other failure. */
+    public static @Nullable ApiException refusal(SQLException e) {
+        ErrorCode error = ErrorCode.bySqlState(state(e)).orElse(null);
+        if (error == null) {
+            return null;
+        }
+        ServerErrorMessage message = e instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
+        String detail = message == null ? null : message.getMessage();
+        return new ApiException(error, detail == null ? error.title() : detail, e);
     }
 
     /** What a caller is told when the database is the trouble. */

@@ -47,6 +47,11 @@ public final class Topics {
         return reload(name);
     }
 
+    /** The topic of that name as it is now; otherwise as {@link #find}. */
+    public Topic findAnew(String name) {
+        return reload(name);
+    }
+
     public List<TopicSummary> list() {
         return store.list();
     }

@@ -62,13 +62,20 @@ class AccessTest {
             Map.entry("PATCH /v1/topics/{topic}", "admin"),
             Map.entry("DELETE /v1/topics/{topic}", "admin"),
             Map.entry("POST /v1/topics/{topic}/records", "write"),
+            Map.entry("POST /v1/records", "write"),
             Map.entry("POST /v1/producers", "write"),
             Map.entry("GET /v1/topics/{topic}/partitions/{partition}/records", "read"),
             Map.entry("GET /v1/topics/{topic}/partitions/{partition}/offsets", "read"),
             Map.entry("POST /v1/fetch", "read"),
             Map.entry("POST /v1/groups/{group}/members", "read"),
             Map.entry("DELETE /v1/groups/{group}/members/{member}", "read"),
-            Map.entry("POST /v1/groups/{group}/members/{member}/heartbeat", "read")));
+            Map.entry("POST /v1/groups/{group}/members/{member}/heartbeat", "read"),
+            Map.entry("GET /v1/groups", "read"),
+            Map.entry("GET /v1/groups/{group}", "read"),
+            Map.entry("DELETE /v1/groups/{group}", "read"),
+            Map.entry("GET /v1/groups/{group}/offsets", "read"),
+            Map.entry("POST /v1/groups/{group}/offsets", "read"),
+            Map.entry("POST /v1/groups/{group}/offsets/reset", "read")));
 
     private static final Map<String, String> QUERIES = Map.of(
             "GET /v1/topics/{topic}/partitions/{partition}/records", "?offset=0",
@@ -79,13 +86,25 @@ class AccessTest {
             "POST /v1/topics", "{\"name\":\"TOPIC\"}",
             "PATCH /v1/topics/{topic}", "{\"partition_count\":2}",
             "POST /v1/topics/{topic}/records", "{\"records\":[{\"value\":\"x\"}]}",
+            "POST /v1/records", "{\"records\":[{\"topic\":\"TOPIC\",\"value\":\"x\"}]}",
             "POST /v1/fetch", "{\"partitions\":[{\"topic\":\"TOPIC\",\"partition\":0,\"offset\":0}]}",
             "POST /v1/groups/{group}/members", "{\"topics\":[\"TOPIC\"]}",
-            "POST /v1/groups/{group}/members/{member}/heartbeat", "{\"generation_id\":1,\"owned\":[]}");
+            "POST /v1/groups/{group}/members/{member}/heartbeat", "{\"generation_id\":1,\"owned\":[]}",
+            "POST /v1/groups/{group}/offsets",
+                    "{\"offsets\":[{\"topic\":\"TOPIC\",\"partition\":0,\"committed_offset\":0}]}",
+            "POST /v1/groups/{group}/offsets/reset", "{\"topics\":[\"TOPIC\"],\"to\":\"earliest\"}");
 
     /** The routes that name their topic in the body: refused for it only once that is read. */
-    private static final List<String> TOPIC_IN_BODY =
-            List.of("POST /v1/topics", "POST /v1/fetch", "POST /v1/groups/{group}/members");
+    private static final List<String> TOPIC_IN_BODY = List.of(
+            "POST /v1/topics",
+            "POST /v1/records",
+            "POST /v1/fetch",
+            "POST /v1/groups/{group}/members",
+            "POST /v1/groups/{group}/offsets",
+            "POST /v1/groups/{group}/offsets/reset");
+
+    /** The routes of a group, which is seen by who may read one of its topics. */
+    private static final List<String> OF_A_GROUP = List.of("GET /v1/groups/{group}", "DELETE /v1/groups/{group}");
 
     private static final AtomicInteger TOPICS = new AtomicInteger();
 
@@ -220,12 +239,17 @@ class AccessTest {
     }
 
     private static void expect(String route, String held, String prefix, boolean permitted, boolean onItsTopics) {
-        boolean namesATopic = route.contains("{topic}") || TOPIC_IN_BODY.contains(route);
+        boolean namesATopic = route.contains("{topic}") || TOPIC_IN_BODY.contains(route) || OF_A_GROUP.contains(route);
         String topic = prefix + TOPICS.incrementAndGet();
         if (namesATopic && !route.equals("POST /v1/topics")) {
             assertThat(post("/v1/topics", "{\"name\":\"" + topic + "\"}", "everything")
                             .status())
                     .isEqualTo(201);
+        }
+        if (OF_A_GROUP.contains(route)) {
+            assertThat(ask("POST /v1/groups/{group}/offsets", topic, "everything")
+                            .status())
+                    .isEqualTo(200);
         }
 
         if (route.contains("{member}")) {
@@ -243,7 +267,12 @@ class AccessTest {
             boolean topicKnown = route.contains("{topic}") || permitted;
             assertThat(answer.error())
                     .as(what)
-                    .isEqualTo(topicKnown ? "TOPIC_AUTHORIZATION_FAILED" : "CLUSTER_AUTHORIZATION_FAILED");
+                    .isEqualTo(
+                            !topicKnown
+                                    ? "CLUSTER_AUTHORIZATION_FAILED"
+                                    : OF_A_GROUP.contains(route)
+                                            ? "GROUP_AUTHORIZATION_FAILED"
+                                            : "TOPIC_AUTHORIZATION_FAILED");
             assertThat(answer.detail()).contains("the-" + held);
         }
     }
@@ -308,6 +337,35 @@ class AccessTest {
         assertThat(listed("everything")).contains(order, payment);
         assertThat(listed("write")).contains(order).doesNotContain(payment);
         assertThat(listed("none")).isEmpty();
+    }
+
+    @Test
+    void ofAGroupATokenSeesTheTopicsItMayRead() {
+        String order = "orders-" + TOPICS.incrementAndGet();
+        String payment = "payments-" + TOPICS.incrementAndGet();
+        String offsets = "/v1/groups/both-" + order + "/offsets";
+        for (String topic : List.of(order, payment)) {
+            post("/v1/topics", "{\"name\":\"" + topic + "\"}", "everything");
+            post(
+                    offsets,
+                    "{\"offsets\":[{\"topic\":\"" + topic + "\",\"partition\":0,\"committed_offset\":0}]}",
+                    "everything");
+        }
+        String group = "/v1/groups/both-" + order;
+
+        assertThat(server.send(with(server.request(offsets), "read")).json().findValuesAsText("topic"))
+                .containsExactly(order);
+        assertThat(server.send(with(server.request(group), "read")).json().findValuesAsText("topic"))
+                .containsExactly(order);
+        assertThat(server.send(with(server.request(group), "everything")).json().findValuesAsText("topic"))
+                .containsExactly(order, payment);
+        assertThat(server.send(with(server.request(offsets + "?topic=" + payment), "read"))
+                        .error())
+                .isEqualTo("TOPIC_AUTHORIZATION_FAILED");
+        assertThat(server.send(with(server.request(group), "read").DELETE()).error())
+                .isEqualTo("GROUP_AUTHORIZATION_FAILED");
+        assertThat(post(offsets + "/reset", "{\"to\":\"earliest\"}", "read").error())
+                .isEqualTo("TOPIC_AUTHORIZATION_FAILED");
     }
 
     private static List<String> listed(String held) {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.server.access.Access;
 import dev.tidemark.server.group.Groups;
+import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.http.RunningServer.Answer;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
@@ -13,6 +14,7 @@ import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.testing.TestDatabase;
 import dev.tidemark.server.topic.Topics;
+import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -92,7 +94,8 @@ class HttpBoundsTest {
         DatabaseConfig two = new DatabaseConfig(
                 config.jdbcUrl(), config.user(), config.password(), 2, config.prepareThreshold(), config.schemas());
         try (Database own = Database.open(two, METRICS, Duration.ofSeconds(10));
-                HttpServer server = server(own, null)) {
+                GroupOffsets groups = groups(own, null);
+                HttpServer server = server(own, null, groups)) {
             server.start();
             try (Connection one = own.connection();
                     Connection other = own.connection()) {
@@ -113,8 +116,9 @@ class HttpBoundsTest {
     void aStopLetsRequestsUnderWayFinishAndTakesNoMore() throws Exception {
         String topic = server.newTopic();
         try (Database own = database.open();
-                RecordLog log = log(own)) {
-            HttpServer stopping = server(own, log);
+                RecordLog log = log(own);
+                GroupOffsets groups = groups(own, log)) {
+            HttpServer stopping = server(own, log, groups);
             stopping.start();
             int port = stopping.port();
             CompletableFuture<HttpResponse<String>> waiting =
@@ -144,14 +148,21 @@ class HttpBoundsTest {
                 METRICS);
     }
 
-    private static HttpServer server(Database database, RecordLog log) {
+    private static GroupOffsets groups(Database database, RecordLog log) {
+        return new GroupOffsets(database, new Topics(database), log, GroupOffsets.Retention.DEFAULT, METRICS);
+    }
+
+    private static HttpServer server(Database database, RecordLog log, GroupOffsets groups) {
         return new HttpServer(
                 HttpConfig.listeningOn("127.0.0.1", 0),
                 Access.toEverybody(),
                 null,
-                new Topics(database),
-                log,
-                new Groups(database, new UUID(0, 1), METRICS),
+                new HttpServer.Doors(
+                        new Topics(database),
+                        log,
+                        new Groups(database, new UUID(0, 1), METRICS),
+                        groups,
+                        OffsetsInTransaction.inDatabase(database.schemas())),
                 () -> new ClusterDescription("some-cluster", "1.2.3", List.of()),
                 bound -> null,
                 METRICS,

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.http.RunningServer.Answer;
+import dev.tidemark.server.testing.SqlGroups;
 import dev.tidemark.server.testing.TestDatabase;
 import java.net.http.HttpResponse;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -135,6 +137,9 @@ class OpenApiTest {
         samples.put("PATCH /v1/topics/{topic}", () -> server.patch(path, "{\"configs\":{\"retention.ms\":1000}}"));
         samples.put("DELETE /v1/topics/{topic}", () -> server.delete("/v1/topics/" + gone));
         samples.put("POST /v1/topics/{topic}/records", () -> server.post(path + "/records", record));
+        samples.put(
+                "POST /v1/records",
+                () -> server.post("/v1/records", "{\"records\":[{\"topic\":\"" + topic + "\",\"value\":1}]}"));
         samples.put("POST /v1/producers", () -> server.post("/v1/producers", ""));
         samples.put(
                 "GET /v1/topics/{topic}/partitions/{partition}/records",
@@ -160,9 +165,36 @@ class OpenApiTest {
                         "{\"generation_id\":1,\"owned\":[{\"topic\":\"" + topic + "\",\"partition\":0}]}"));
         samples.put(
                 "DELETE /v1/groups/{group}/members/{member}", () -> server.delete("/v1/groups/readers/members/one"));
+        String groups = "/v1/groups/the-group";
+        String partition = "{\"topic\":\"" + topic + "\",\"partition\":0";
+        samples.put(
+                "POST /v1/groups/{group}/offsets",
+                () -> server.post(groups + "/offsets", "{\"offsets\":[" + partition + ",\"committed_offset\":1}]}"));
+        samples.put("GET /v1/groups/{group}/offsets", () -> server.get(groups + "/offsets"));
+        samples.put(
+                "POST /v1/groups/{group}/offsets/reset",
+                () -> server.post(groups + "/offsets/reset", "{\"topics\":[\"" + topic + "\"],\"to\":\"earliest\"}"));
+        samples.put("GET /v1/groups", () -> server.get("/v1/groups"));
+        samples.put("GET /v1/groups/{group}", () -> {
+            addMember("the-group");
+            return server.get(groups);
+        });
+        samples.put("DELETE /v1/groups/{group}", () -> {
+            server.post(
+                    "/v1/groups/another-group/offsets", "{\"offsets\":[" + partition + ",\"committed_offset\":1}]}");
+            return server.delete("/v1/groups/another-group");
+        });
         samples.put("GET /health/live", () -> server.get("/health/live"));
         samples.put("GET /health/ready", () -> server.get("/health/ready"));
         return samples;
+    }
+
+    private static void addMember(String group) {
+        try {
+            new SqlGroups(database).join(group, "m", "somebody");
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.protocol.api.ClusterDescription;
 import dev.tidemark.server.access.Access;
 import dev.tidemark.server.group.Groups;
+import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.testing.TestDatabase;
 import dev.tidemark.server.topic.Topics;
+import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -49,6 +51,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private RecordLog log;
     private Groups groups;
+    private GroupOffsets offsets;
     private HttpServer server;
 
     RunningServer(TestDatabase database) {
@@ -79,13 +82,18 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
                 metrics);
         groups = new Groups(database.database(), UUID.randomUUID(), metrics);
         groups.start();
+        Topics topics = new Topics(database.database());
+        offsets = new GroupOffsets(database.database(), topics, log, GroupOffsets.Retention.DEFAULT, metrics);
         server = new HttpServer(
                 config,
                 access.get(),
                 null,
-                new Topics(database.database()),
-                log,
-                groups,
+                new HttpServer.Doors(
+                        topics,
+                        log,
+                        groups,
+                        offsets,
+                        OffsetsInTransaction.inDatabase(database.database().schemas())),
                 () -> cluster.get().get(),
                 bound -> obstacle.get(),
                 metrics,
@@ -97,6 +105,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
     public void afterAll(ExtensionContext context) {
         log.stopWaiting();
         server.close();
+        offsets.close();
         groups.close();
         log.close();
     }

@@ -30,6 +30,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** A log over a test's database, and short ways to append to it and read from it. */
 public final class TestLog implements AutoCloseable {
     public static final long TIMEOUT_SECONDS = 30;
+    public static final int LANES = 2;
 
     private static final AtomicInteger TOPICS = new AtomicInteger();
 
@@ -46,11 +47,19 @@ public final class TestLog implements AutoCloseable {
     }
 
     public TestLog(Database database, long tailCacheBytes, Quotas.Limits quotas) {
+        this(database, tailCacheBytes, quotas, 2_000);
+    }
+
+    public TestLog(Database database, long tailCacheBytes, Quotas.Limits quotas, long appendTimeoutMs) {
         this.topics = new Topics(database);
         this.log = new RecordLog(
                 database,
                 new RecordLog.Limits(
-                        new Appender.Limits(2, 64 << 20, 4 << 20, 2_000), quotas, tailCacheBytes, 2, 8 << 20),
+                        new Appender.Limits(LANES, 64 << 20, 4 << 20, appendTimeoutMs),
+                        quotas,
+                        tailCacheBytes,
+                        2,
+                        8 << 20),
                 Clock.systemUTC(),
                 metrics);
     }
@@ -104,6 +113,10 @@ public final class TestLog implements AutoCloseable {
         return log.append(request(topic, false, batches));
     }
 
+    public CompletableFuture<List<BatchOutcome>> send(Topic topic, Acks acks, ProduceFrame.Batch... batches) {
+        return log.append(request(topic, acks, false, batches));
+    }
+
     public List<BatchOutcome> append(Topic topic, ProduceFrame.Batch... batches) throws Exception {
         return send(topic, batches).get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     }
@@ -122,7 +135,7 @@ public final class TestLog implements AutoCloseable {
     }
 
     public List<BatchOutcome> append(Topic topic, Acks acks, ProduceFrame.Batch... batches) throws Exception {
-        return log.append(request(topic, acks, false, batches)).get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        return send(topic, acks, batches).get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     }
 
     private static AppendRequest request(Topic topic, boolean atomic, ProduceFrame.Batch... batches) {

@@ -9,9 +9,11 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -38,16 +40,23 @@ public final class PostgresOfVersion implements AutoCloseable {
 
     private static final Path LOG = Path.of("target", "postgres-of-version.log").toAbsolutePath();
     private static final String ADMINISTRATOR = "postgres?user=postgres&password=postgres";
+    private static final String DATABASE = "tidemark?user=tidemark&password=tidemark";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Path folder;
-    private final Process process;
-    private final String jdbcUrl;
+    /** What goes when it is closed. */
+    private final Path owned;
 
-    private PostgresOfVersion(Path folder, Process process, String jdbcUrl) {
+    private final Path data;
+    private final Process process;
+    private final int port;
+
+    private PostgresOfVersion(Path folder, Path owned, Path data, Process process, int port) {
         this.folder = folder;
+        this.owned = owned;
+        this.data = data;
         this.process = process;
-        this.jdbcUrl = jdbcUrl;
+        this.port = port;
     }
 
     /** @param settings for its command line, such as {@code max_connections=20} */
@@ -69,13 +78,10 @@ public final class PostgresOfVersion implements AutoCloseable {
             throws IOException, InterruptedException, SQLException {
         Path data = Files.createDirectory(folder.resolve("data"));
         Path password = Files.writeString(folder.resolve("password"), "postgres\n");
-        boolean root = System.getProperty("user.name").equals("root");
-        if (root) {
+        if (isRoot()) {
             run(List.of("chown", "65534:65534", data.toString()));
         }
-        List<String> account =
-                root ? List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") : List.of();
-        List<String> initdb = new ArrayList<>(account);
+        List<String> initdb = new ArrayList<>(account());
         initdb.addAll(List.of(
                 folder.resolve("programs/bin/initdb").toString(),
                 "--pgdata=" + data,
@@ -88,8 +94,14 @@ public final class PostgresOfVersion implements AutoCloseable {
                 "--no-sync"));
         run(initdb);
 
+        PostgresOfVersion started = launch(folder, folder, data, settings);
+        prepare(started.administratorUrl());
+        return started;
+    }
+
+    private static PostgresOfVersion launch(Path folder, Path owned, Path data, String... settings) throws IOException {
         int port = freePort();
-        List<String> postgres = new ArrayList<>(account);
+        List<String> postgres = new ArrayList<>(account());
         // It must not outlive us.
         postgres.addAll(List.of("setpriv", "--pdeathsig", "INT"));
         postgres.addAll(List.of(
@@ -107,13 +119,20 @@ public final class PostgresOfVersion implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(LOG.toFile()))
                 .start();
-        String server = "jdbc:postgresql://127.0.0.1:" + port + "/";
+        PostgresOfVersion started = new PostgresOfVersion(folder, owned, data, process, port);
         Awaitility.await()
                 .pollInterval(Duration.ofMillis(20))
                 .atMost(PATIENCE)
-                .until(() -> answers(process, server + ADMINISTRATOR));
-        prepare(server + ADMINISTRATOR);
-        return new PostgresOfVersion(folder, process, server + "tidemark?user=tidemark&password=tidemark");
+                .until(() -> answers(process, started.administratorUrl()));
+        return started;
+    }
+
+    private static boolean isRoot() {
+        return System.getProperty("user.name").equals("root");
+    }
+
+    private static List<String> account() {
+        return isRoot() ? List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") : List.of();
     }
 
     private static boolean answers(Process process, String url) {
@@ -197,7 +216,70 @@ public final class PostgresOfVersion implements AutoCloseable {
 
     /** Complete, of a database whose owner may make databases and roles, and is no superuser. */
     public String jdbcUrl() {
-        return jdbcUrl;
+        return "jdbc:postgresql://" + host() + "/" + DATABASE;
+    }
+
+    /** Complete, of the database of {@link #jdbcUrl} on whichever of the two may be written to. */
+    public String jdbcUrlWith(PostgresOfVersion other) {
+        return "jdbc:postgresql://" + host() + "," + other.host() + "/" + DATABASE;
+    }
+
+    private String host() {
+        return "127.0.0.1:" + port;
+    }
+
+    private String administratorUrl() {
+        return "jdbc:postgresql://" + host() + "/" + ADMINISTRATOR;
+    }
+
+    /** As a superuser, in the database of {@link #jdbcUrl}; the first column of the first row, or null. */
+    public String ask(String sql) throws SQLException {
+        String url = administratorUrl().replace("/postgres?", "/tidemark?");
+        try (Connection connection = DriverManager.getConnection(url);
+                Statement statement = connection.createStatement()) {
+            return ask(statement, sql);
+        }
+    }
+
+    private static String ask(Statement statement, String sql) throws SQLException {
+        if (!statement.execute(sql)) {
+            return null;
+        }
+        try (ResultSet row = statement.getResultSet()) {
+            return row.next() ? row.getString(1) : null;
+        }
+    }
+
+    /**
+     * A hot standby of this one, by streaming replication. It lives in this one's folder: close it first.
+     *
+     * @param name as which it connects, for {@code synchronous_standby_names}
+     */
+    public PostgresOfVersion standby(String name) throws IOException, InterruptedException, SQLException {
+        Path copy = folder.resolve("standby-" + name);
+        // PostgreSQL 15 gave the functions shorter names. The session that begins a backup must end it.
+        try (Connection connection = DriverManager.getConnection(administratorUrl());
+                Statement statement = connection.createStatement()) {
+            ask(statement, "select pg_backup_start('" + name + "', true)");
+            run(List.of("cp", "-a", data.toString(), copy.toString()));
+            Files.writeString(copy.resolve("backup_label"), ask(statement, "select labelfile from pg_backup_stop()"));
+        }
+        Files.delete(copy.resolve("postmaster.pid"));
+        Files.createFile(copy.resolve("standby.signal"));
+        Files.writeString(
+                copy.resolve("postgresql.auto.conf"),
+                "primary_conninfo = 'host=127.0.0.1 port=" + port + " user=postgres password=postgres application_name="
+                        + name + "'\n",
+                StandardOpenOption.APPEND);
+        if (isRoot()) {
+            run(List.of("chown", "-R", "65534:65534", copy.toString()));
+        }
+        return launch(folder, copy, copy);
+    }
+
+    /** As {@code kill -9} does: its sessions end without a word. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
     }
 
     @Override
@@ -214,7 +296,7 @@ public final class PostgresOfVersion implements AutoCloseable {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
         }
-        delete(folder);
+        delete(owned);
     }
 
     private static void delete(Path folder) {

@@ -3,12 +3,13 @@ package dev.tidemark.server.log.append;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** Batches that are appended all or not at all, waiting in a lane: an atomic request, or one batch of another. */
 final class AppendGroup {
     private final List<CheckedBatch> batches;
     private final Acks acks;
-    private final String principal;
+    private final @Nullable Companion companion;
     private final long bytes;
     private final long rowBytes;
     private final CompletableFuture<List<BatchOutcome>> done = new CompletableFuture<>();
@@ -18,10 +19,10 @@ final class AppendGroup {
 
     private long tryAgainNanos;
 
-    AppendGroup(List<CheckedBatch> batches, Acks acks, String principal) {
+    AppendGroup(List<CheckedBatch> batches, Acks acks, @Nullable Companion companion) {
         this.batches = List.copyOf(batches);
         this.acks = acks;
-        this.principal = principal;
+        this.companion = companion;
         this.bytes = batches.stream().mapToLong(b -> b.frame().length()).sum();
         this.rowBytes = batches.stream().mapToLong(CheckedBatch::storedBytes).sum();
     }
@@ -34,8 +35,27 @@ final class AppendGroup {
         return acks;
     }
 
-    String principal() {
-        return principal;
+    /** What takes place with it; then it is alone in its database transaction, so that what it refuses is nobody else's. */
+    @Nullable
+    Companion companion() {
+        return companion;
+    }
+
+    /** The groups as they may go together, in their order: those with company of their own by themselves. */
+    static List<List<AppendGroup>> together(List<AppendGroup> groups) {
+        if (groups.stream().allMatch(group -> group.companion == null)) {
+            return List.of(groups);
+        }
+        List<List<AppendGroup>> together = new ArrayList<>();
+        boolean alone = true;
+        for (AppendGroup group : groups) {
+            if (alone || group.companion != null) {
+                together.add(new ArrayList<>());
+            }
+            together.get(together.size() - 1).add(group);
+            alone = group.companion != null;
+        }
+        return together;
     }
 
     long bytes() {

@@ -12,6 +12,7 @@ import dev.tidemark.server.log.tail.Tail;
 import dev.tidemark.server.postgres.SqlStates;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -48,8 +49,17 @@ final class AppendLane implements Runnable {
     private final Segments segments;
     private final Tail tail;
     private final AppendMetrics metrics;
+    private final StuckCommit stuck;
 
-    AppendLane(LaneQueue queue, AppendTransaction transaction, Segments segments, Tail tail, AppendMetrics metrics) {
+    /** @param patienceMs how long batches wait behind a commit that is stuck */
+    AppendLane(
+            LaneQueue queue,
+            AppendTransaction transaction,
+            Segments segments,
+            Tail tail,
+            AppendMetrics metrics,
+            long patienceMs) {
+        this.stuck = new StuckCommit(transaction, patienceMs);
         this.queue = queue;
         this.transaction = transaction;
         this.segments = segments;
@@ -60,23 +70,48 @@ final class AppendLane implements Runnable {
     /** Until the queue is closed and empty. */
     @Override
     public void run() {
-        List<AppendGroup> groups = queue.next();
-        while (!groups.isEmpty()) {
+        while (!queue.isEnded()) {
+            List<AppendGroup> groups = queue.next(stuck.leftNanos());
             try {
-                append(groups);
+                AppendGroup.together(groups).forEach(this::append);
+                settleHeld();
             } catch (RuntimeException | Error e) {
                 LOG.error("append failed groups={}", groups.size(), e);
+                stuck.everything().forEach(this::refuseHeld);
                 groups.forEach(group -> refuse(
                         group,
                         new BatchOutcome.Refused(
                                 ErrorCode.UNKNOWN_SERVER_ERROR, "the append failed: " + e.getMessage())));
             }
-            groups = queue.next();
+        }
+        stuck.everything().forEach(AppendLane::refuseStopping);
+    }
+
+    /** Lets go on what a stuck commit has held up and holds up no longer, and refuses what has waited for long enough. */
+    private void settleHeld() {
+        try {
+            queue.putBack(stuck.released());
+            stuck.expired().forEach(this::refuseHeld);
+        } catch (SQLException e) {
+            refuseUnavailable(stuck.everything(), e);
         }
     }
 
-    private void append(List<AppendGroup> groups) {
+    private void refuseHeld(AppendGroup group) {
+        refuse(
+                group,
+                new BatchOutcome.Refused(
+                        ErrorCode.BROKER_NOT_AVAILABLE,
+                        "not tried: an append before it was committed and waits, as it seems, for the synchronous standby"));
+    }
+
+    static void refuseStopping(AppendGroup group) {
+        group.refuse(new BatchOutcome.Refused(ErrorCode.BROKER_NOT_AVAILABLE, "the server is stopping"));
+    }
+
+    private void append(List<AppendGroup> all) {
         long now = System.nanoTime();
+        List<AppendGroup> groups = stuck.admit(all);
         groups.forEach(group -> metrics.waited(now - group.queuedAtNanos()));
         List<AppendGroup> todo = groups;
         for (int tries = 0; !todo.isEmpty(); tries++) {
@@ -273,6 +308,7 @@ final class AppendLane implements Runnable {
             return groups.stream().filter(group -> !written.contains(group)).toList();
         } catch (SQLException e) {
             LOG.warn("outcome unknown append_id={}: {}", unknown.attempt().appendId(), e.toString());
+            stuck.begin(unknown);
             groups.forEach(group -> refuse(
                     group,
                     new BatchOutcome.Refused(
@@ -304,15 +340,19 @@ final class AppendLane implements Runnable {
             return groups;
         }
         if (SqlStates.isUnavailable(e)) {
-            LOG.warn("append failed groups={}: {}", groups.size(), e.toString());
-            ApiException unavailable = SqlStates.unavailable(e);
-            groups.forEach(group -> refuse(group, new BatchOutcome.Refused(unavailable.error(), unavailable.detail())));
+            refuseUnavailable(groups, e);
         } else if (groups.size() > 1) {
             groups.forEach(group -> append(List.of(group)));
         } else {
             groups.forEach(group -> group.complete(refusedByPostgres(group, e)));
         }
         return List.of();
+    }
+
+    private void refuseUnavailable(Collection<AppendGroup> groups, SQLException e) {
+        LOG.warn("append failed groups={}: {}", groups.size(), e.toString());
+        ApiException unavailable = SqlStates.unavailable(e);
+        groups.forEach(group -> refuse(group, new BatchOutcome.Refused(unavailable.error(), unavailable.detail())));
     }
 
     /** A row that no leaf takes, or not this one; a constraint of somebody's own would have a name. */

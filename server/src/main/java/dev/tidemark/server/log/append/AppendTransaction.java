@@ -15,8 +15,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One database transaction of the append path. Large ones are reserve, COPY and COMMIT; small ones a single statement, which takes one round trip and so
@@ -54,14 +56,21 @@ final class AppendTransaction {
         private static final long serialVersionUID = 1L;
 
         private final transient Attempt attempt;
+        private final transient Set<Integer> partitionIds;
 
-        OutcomeUnknownException(SQLException cause, Attempt attempt) {
+        OutcomeUnknownException(SQLException cause, Attempt attempt, List<Candidate> candidates) {
             super(cause);
             this.attempt = attempt;
+            this.partitionIds = Set.of(AppendTransaction.partitionIds(candidates));
         }
 
         Attempt attempt() {
             return attempt;
+        }
+
+        /** Whether it has a lock in its hands, as long as it goes on, that the group needs. */
+        boolean locks(AppendGroup group) {
+            return group.batches().stream().anyMatch(batch -> partitionIds.contains(batch.partitionId()));
         }
     }
 
@@ -85,7 +94,7 @@ final class AppendTransaction {
         long startNanos = System.nanoTime();
         while (true) {
             try {
-                return inCurrentEpoch(candidates, strongest(groups));
+                return inCurrentEpoch(candidates, companion(groups), strongest(groups));
             } catch (SQLException e) {
                 if (!stalled.isEnded(e, partitionIds(candidates), startNanos)) {
                     throw e;
@@ -94,19 +103,21 @@ final class AppendTransaction {
         }
     }
 
-    private Done inCurrentEpoch(List<Candidate> candidates, Acks acks) throws SQLException, OutcomeUnknownException {
+    private Done inCurrentEpoch(List<Candidate> candidates, @Nullable Companion companion, Acks acks)
+            throws SQLException, OutcomeUnknownException {
         try {
-            return epochs.inCurrent(epoch -> append(candidates, Attempt.of(epoch, acks)));
+            return epochs.inCurrent(epoch -> append(candidates, companion, Attempt.of(epoch, acks)));
         } catch (UnknownOutcome unknown) {
             throw unknown.what;
         }
     }
 
-    private Done append(List<Candidate> candidates, Attempt attempt) throws SQLException {
+    private Done append(List<Candidate> candidates, @Nullable Companion companion, Attempt attempt)
+            throws SQLException {
         try (Connection connection = database.connection()) {
-            return SmallAppend.fits(candidates)
+            return companion == null && SmallAppend.fits(candidates)
                     ? appendSmall(connection, candidates, attempt)
-                    : appendLarge(connection, candidates, attempt);
+                    : appendLarge(connection, candidates, companion, attempt);
         } catch (OutcomeUnknownException e) {
             throw new UnknownOutcome(e);
         }
@@ -133,19 +144,23 @@ final class AppendTransaction {
             if (SqlStates.isAnswered(e)) {
                 throw e;
             }
-            throw new OutcomeUnknownException(e, attempt);
+            throw new OutcomeUnknownException(e, attempt, candidates);
         }
         appended(committed.places()).forEach(CopyWriter::stamp);
         return new Done(committed.places(), attempt.epoch().number(), committed.isReplicationWaitCut());
     }
 
-    private Done appendLarge(Connection connection, List<Candidate> candidates, Attempt attempt)
+    private Done appendLarge(
+            Connection connection, List<Candidate> candidates, @Nullable Companion companion, Attempt attempt)
             throws SQLException, OutcomeUnknownException {
         connection.setAutoCommit(false);
         List<Place> places;
         try {
             places = reservation.reserve(connection, candidates, attempt);
             List<Place> appended = appended(places);
+            if (companion != null && !appended.isEmpty()) {
+                CompanionTransaction.run(companion, connection);
+            }
             appended.forEach(CopyWriter::stamp);
             writer.write(connection, appended);
         } catch (SQLException | RuntimeException e) {
@@ -156,7 +171,7 @@ final class AppendTransaction {
             connection.rollback();
             return new Done(places, attempt.epoch().number(), false);
         }
-        return new Done(places, attempt.epoch().number(), commit(connection, attempt));
+        return new Done(places, attempt.epoch().number(), commit(connection, candidates, attempt));
     }
 
     private static List<Place> appended(List<Place> places) {
@@ -169,14 +184,15 @@ final class AppendTransaction {
     }
 
     /** @return whether its wait for a standby was cut short */
-    private boolean commit(Connection connection, Attempt attempt) throws OutcomeUnknownException {
+    private boolean commit(Connection connection, List<Candidate> candidates, Attempt attempt)
+            throws OutcomeUnknownException {
         long startNanos = System.nanoTime();
         try {
             connection.commit();
             metrics.committed(System.nanoTime() - startNanos);
             return SqlStates.isReplicationWaitCut(connection.getWarnings());
         } catch (SQLException e) {
-            throw new OutcomeUnknownException(e, attempt);
+            throw new OutcomeUnknownException(e, attempt, candidates);
         }
     }
 
@@ -202,18 +218,60 @@ final class AppendTransaction {
 
     private Done written(List<Candidate> candidates, Attempt attempt) throws SQLException {
         try (Connection connection = database.connection();
-                PreparedStatement query =
-                        connection.prepareStatement("select append_index, base_offset, append_time_ms from "
-                                + database.schemas().internal() + ".append_outcome(?, ?, ?, ?, ?)")) {
-            query.setArray(1, connection.createArrayOf("int4", partitionIds(candidates)));
-            query.setObject(2, attempt.appendId());
-            query.setString(3, Long.toString(reservation.lockTimeoutMs()));
-            query.setString(4, Reservation.commitLevel(attempt.acks()));
-            query.setLong(5, attempt.age().plus(CLOCK_SLACK).toMillis());
-            try (ResultSet rows = query.executeQuery()) {
-                List<Place> places = places(candidates, rows);
-                boolean cut = SqlStates.isReplicationWaitCut(query.getWarnings());
-                return new Done(places, attempt.epoch().number(), cut);
+                PreparedStatement query = outcomeQuery(connection, partitionIds(candidates), attempt, attempt.acks());
+                ResultSet rows = query.executeQuery()) {
+            List<Place> places = places(candidates, rows);
+            boolean cut = SqlStates.isReplicationWaitCut(query.getWarnings());
+            return new Done(places, attempt.epoch().number(), cut);
+        }
+    }
+
+    private PreparedStatement outcomeQuery(
+            Connection connection, Integer[] partitionIds, Attempt attempt, Acks commitLevel) throws SQLException {
+        PreparedStatement query = connection.prepareStatement("select append_index, base_offset, append_time_ms from "
+                + database.schemas().internal() + ".append_outcome(?, ?, ?, ?, ?)");
+        query.setArray(1, connection.createArrayOf("int4", partitionIds));
+        query.setObject(2, attempt.appendId());
+        query.setString(3, Long.toString(reservation.lockTimeoutMs()));
+        query.setString(4, Reservation.commitLevel(commitLevel));
+        query.setLong(5, attempt.age().plus(CLOCK_SLACK).toMillis());
+        return query;
+    }
+
+    /**
+     * Whether an attempt nobody waits for any more is over: it has taken place, or never will. Waits neither for its locks, which it holds until then, nor for a
+     * standby.
+     *
+     * @throws SQLException when it could not be found out
+     */
+    boolean isOver(OutcomeUnknownException unknown) throws SQLException {
+        Integer[] partitionIds = unknown.partitionIds.toArray(Integer[]::new);
+        try (Connection connection = database.connection()) {
+            connection.setAutoCommit(false);
+            try {
+                boolean over = tryLocks(connection, partitionIds);
+                if (over) {
+                    try (PreparedStatement query =
+                            outcomeQuery(connection, partitionIds, unknown.attempt(), Acks.LEADER)) {
+                        query.execute();
+                    }
+                }
+                connection.commit();
+                return over;
+            } catch (SQLException e) {
+                rollback(connection, e);
+                throw e;
+            }
+        }
+    }
+
+    private boolean tryLocks(Connection connection, Integer[] partitionIds) throws SQLException {
+        try (PreparedStatement query = connection.prepareStatement("select bool_and(pg_try_advisory_xact_lock('"
+                + database.schemas().internal() + ".batch'::regclass::oid::int, id)) from unnest(?) id")) {
+            query.setArray(1, connection.createArrayOf("int4", partitionIds));
+            try (ResultSet row = query.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
             }
         }
     }
@@ -244,6 +302,11 @@ final class AppendTransaction {
         // Stable: batches without a producer id keep the order they came in.
         candidates.sort(LOCK_ORDER);
         return candidates;
+    }
+
+    /** Who has one is alone. */
+    private static @Nullable Companion companion(List<AppendGroup> groups) {
+        return groups.size() == 1 ? groups.get(0).companion() : null;
     }
 
     private static Acks strongest(List<AppendGroup> groups) {

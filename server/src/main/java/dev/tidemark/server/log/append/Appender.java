@@ -36,6 +36,7 @@ public final class Appender implements AutoCloseable {
     private final Database connections;
     private final QueuedBytes queuedBytes;
     private final Quotas quotas;
+    private final CompanionTransaction alone;
     private final Clock clock;
     private final AppendMetrics metrics;
     private final List<LaneQueue> queues = new ArrayList<>();
@@ -47,7 +48,8 @@ public final class Appender implements AutoCloseable {
      * @param lanes database transactions at a time
      * @param maxQueuedBytes over all lanes; past it requests are refused
      * @param maxTransactionBytes appended in one database transaction
-     * @param timeoutMs how long a partition's lock is waited for, and how long another server may stand still with it
+     * @param timeoutMs how long a partition's lock is waited for, how long another server may stand still with it, and how long batches wait behind a commit
+     *     whose standby is away
      */
     public record Limits(int lanes, long maxQueuedBytes, long maxTransactionBytes, long timeoutMs) {
         public Limits {
@@ -71,6 +73,7 @@ public final class Appender implements AutoCloseable {
         this.clock = clock;
         this.metrics = new AppendMetrics(registry);
         metrics.watch(queuedBytes);
+        this.alone = new CompanionTransaction(database, limits.timeoutMs());
         Reservation reservation = new Reservation(database.schemas(), limits.timeoutMs());
         // A connection a lane: PostgreSQL fills a page from the connection that began it, so records stay in order on
         // disk.
@@ -79,7 +82,8 @@ public final class Appender implements AutoCloseable {
         for (int i = 0; i < limits.lanes(); i++) {
             LaneQueue queue = new LaneQueue(limits.maxTransactionBytes());
             queues.add(queue);
-            lanes.add(new Thread(new AppendLane(queue, transaction, segments, tail, metrics), "append-lane-" + i));
+            AppendLane lane = new AppendLane(queue, transaction, segments, tail, metrics, limits.timeoutMs());
+            lanes.add(new Thread(lane, "append-lane-" + i));
         }
         lanes.forEach(Thread::start);
     }
@@ -112,6 +116,16 @@ public final class Appender implements AutoCloseable {
         return gathering.all;
     }
 
+    /**
+     * Does what would take place with an append where there is nothing to append, in a database transaction of its own; blocks on it. What is safe to do
+     * twice may simply be repeated after REQUEST_TIMED_OUT.
+     *
+     * @throws ApiException its own; BROKER_NOT_AVAILABLE when it did not take place, REQUEST_TIMED_OUT when that is not known
+     */
+    public void alone(Companion companion, Acks acks) {
+        alone.run(companion, acks);
+    }
+
     private @org.jspecify.annotations.Nullable CheckedBatch check(
             AppendRequest request, int index, Gathering gathering) {
         AppendRequest.Entry entry = request.entries().get(index);
@@ -122,7 +136,8 @@ public final class Appender implements AutoCloseable {
                         "acks=0 may lose records silently; topic "
                                 + entry.topic().name() + " does not allow it (unsafe.acks=true would)");
             }
-            return BatchCheck.check(entry.topic(), entry.batch(), clock.millis());
+            String principal = entry.principal() == null ? request.principal() : entry.principal();
+            return BatchCheck.check(entry.topic(), entry.batch(), request.check(), principal, clock.millis());
         } catch (ApiException e) {
             metrics.refused(e.error().name());
             gathering.put(index, new BatchOutcome.Refused(e.error(), e.detail(), gathering.allowed(e.recordErrors())));
@@ -151,9 +166,9 @@ public final class Appender implements AutoCloseable {
         }
         List<AppendGroup> groups = new ArrayList<>();
         if (request.atomic()) {
-            groups.add(new AppendGroup(checked, request.acks(), request.principal()));
+            groups.add(new AppendGroup(checked, request.acks(), request.companion()));
         } else {
-            checked.forEach(batch -> groups.add(new AppendGroup(List.of(batch), request.acks(), request.principal())));
+            checked.forEach(batch -> groups.add(new AppendGroup(List.of(batch), request.acks(), null)));
         }
         try {
             acquire(groups);
@@ -171,7 +186,7 @@ public final class Appender implements AutoCloseable {
             });
             LaneQueue queue = queues.get(group.lowestPartitionId() % queues.size());
             if (!queue.add(group)) {
-                group.refuse(new BatchOutcome.Refused(ErrorCode.BROKER_NOT_AVAILABLE, "the server is stopping"));
+                AppendLane.refuseStopping(group);
             }
         }
     }

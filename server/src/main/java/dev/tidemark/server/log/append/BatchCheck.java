@@ -8,6 +8,7 @@ import dev.tidemark.protocol.RecordError;
 import dev.tidemark.protocol.RecordLayout;
 import dev.tidemark.server.json.JsonText;
 import dev.tidemark.server.json.Utf8Text;
+import dev.tidemark.server.log.append.AppendRequest.Check;
 import dev.tidemark.server.topic.DataType;
 import dev.tidemark.server.topic.Topic;
 import dev.tidemark.server.topic.TopicConfig;
@@ -33,6 +34,7 @@ final class BatchCheck {
 
     private final Topic topic;
     private final TopicConfig config;
+    private final boolean checksLimits;
     private final ProduceFrame.Batch batch;
     private final byte[] bytes;
     private final int end;
@@ -45,8 +47,9 @@ final class BatchCheck {
     private long storedBytes;
     private long leastStoredBytes;
 
-    private BatchCheck(Topic topic, ProduceFrame.Batch batch, long nowMs) {
+    private BatchCheck(Topic topic, ProduceFrame.Batch batch, Check check, long nowMs) {
         this.topic = topic;
+        this.checksLimits = check == Check.EVERYTHING;
         this.config = topic.config();
         this.batch = batch;
         this.bytes = batch.bytes();
@@ -61,19 +64,22 @@ final class BatchCheck {
     private static final long MAX_TIMESTAMP_MS = 253_402_300_799_999L;
 
     /**
+     * @param what with anything less than everything, timestamps and sizes are taken as they are
+     * @param principal who appends it
      * @param nowMs the server's clock, which timestamps are held against
      * @throws ApiException UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST, or with record errors INVALID_RECORD, INVALID_TIMESTAMP, MESSAGE_TOO_LARGE
      */
-    static CheckedBatch check(Topic topic, ProduceFrame.Batch batch, long nowMs) {
+    static CheckedBatch check(Topic topic, ProduceFrame.Batch batch, Check what, String principal, long nowMs) {
         int partitionId = topic.partitionId(batch.partition());
         requireLegalProducer(batch);
-        BatchCheck check = new BatchCheck(topic, batch, nowMs);
+        BatchCheck check = new BatchCheck(topic, batch, what, nowMs);
         check.checkRecords();
         boolean stamped = topic.config().logAppendTime();
         return new CheckedBatch(
                 topic,
                 partitionId,
                 batch,
+                principal,
                 stamped ? null : RecordLayout.toEpochMs(check.minTimestamp),
                 stamped ? null : RecordLayout.toEpochMs(check.maxTimestamp),
                 check.storedBytes,
@@ -148,7 +154,7 @@ final class BatchCheck {
         if (micros % 1000 != 0) {
             throw malformed(index, "its timestamp is not whole milliseconds");
         }
-        if (micros < earliest || micros > latest) {
+        if (checksLimits && (micros < earliest || micros > latest)) {
             refuse(index, ErrorCode.INVALID_TIMESTAMP, timestampDetail(micros));
         }
         minTimestamp = Math.min(minTimestamp, micros);
@@ -163,7 +169,7 @@ final class BatchCheck {
     }
 
     private void checkSize(int dataBytes, int index) {
-        if (dataBytes > config.maxMessageBytes()) {
+        if (checksLimits && dataBytes > config.maxMessageBytes()) {
             refuse(
                     index,
                     ErrorCode.MESSAGE_TOO_LARGE,

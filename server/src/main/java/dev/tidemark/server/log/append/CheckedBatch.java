@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A batch whose records may go into its topic's table as they are.
  *
+ * @param principal who appends it
  * @param minTimestampMs null where the topic stamps records itself
  * @param storedBytes what the rows take, about
  * @param leastStoredBytes what the rows take in the leaf's own file at the least: large values lie elsewhere
@@ -16,6 +17,7 @@ record CheckedBatch(
         Topic topic,
         int partitionId,
         ProduceFrame.Batch frame,
+        String principal,
         @Nullable Long minTimestampMs,
         @Nullable Long maxTimestampMs,
         long storedBytes,
@@ -34,7 +36,7 @@ record CheckedBatch(
                 0,
                 own.length);
         return new CheckedBatch(
-                topic, partitionId, moved, minTimestampMs, maxTimestampMs, storedBytes, leastStoredBytes);
+                topic, partitionId, moved, principal, minTimestampMs, maxTimestampMs, storedBytes, leastStoredBytes);
     }
 
     int recordCount() {

@@ -3,6 +3,7 @@ package dev.tidemark.server.log.append;
 import dev.tidemark.protocol.RecordLayout;
 import dev.tidemark.server.log.append.Reservation.Place;
 import dev.tidemark.server.postgres.SchemaNames;
+import dev.tidemark.server.postgres.SqlStates;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -109,7 +110,12 @@ final class CopyWriter {
             copy.writeToCopy(TRAILER, 0, TRAILER.length);
             copy.endCopy();
         } catch (SQLException e) {
-            cancel(copy, e);
+            if (SqlStates.isConnectionLost(e)) {
+                // To be told of the end of the COPY it would be waited for once more.
+                connection.abort(Runnable::run);
+            } else {
+                cancel(copy, e);
+            }
             throw new CopyRefusedException(e, places);
         }
     }

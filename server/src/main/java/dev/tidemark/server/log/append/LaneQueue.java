@@ -1,6 +1,8 @@
 package dev.tidemark.server.log.append;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -67,17 +69,45 @@ final class LaneQueue {
         }
     }
 
-    /** The groups to append next; waits for some. Empty when the queue is closed and everything in it was taken. */
-    List<AppendGroup> next() {
+    /**
+     * The groups to append next; waits for some. Empty when the time is up, or the queue {@link #isEnded}.
+     *
+     * @param maxWaitNanos {@link Long#MAX_VALUE} waits for ever
+     */
+    List<AppendGroup> next(long maxWaitNanos) {
+        long startNanos = System.nanoTime();
         lock.lock();
         try {
             while (true) {
                 List<AppendGroup> groups = take();
-                if (!groups.isEmpty() || closed) {
+                long leftNanos = maxWaitNanos - (System.nanoTime() - startNanos);
+                if (!groups.isEmpty() || closed || leftNanos <= 0) {
                     return groups;
                 }
-                awaitChange();
+                awaitChange(leftNanos);
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Puts groups that were taken back before all others. */
+    void putBack(Collection<AppendGroup> groups) {
+        List<AppendGroup> lastFirst = new ArrayList<>(groups);
+        Collections.reverse(lastFirst);
+        lock.lock();
+        try {
+            lastFirst.forEach(waiting::addFirst);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the queue is closed and everything in it was taken. */
+    boolean isEnded() {
+        lock.lock();
+        try {
+            return closed && waiting.isEmpty() && parked.isEmpty();
         } finally {
             lock.unlock();
         }
@@ -130,18 +160,12 @@ final class LaneQueue {
                                 && b.partitionId() == batch.partitionId()));
     }
 
-    private void awaitChange() {
+    private void awaitChange(long maxNanos) {
         try {
-            if (parked.isEmpty()) {
-                changed.await();
-            } else {
-                long now = System.nanoTime();
-                long next = parked.stream()
-                        .mapToLong(g -> g.tryAgainAt() - now)
-                        .min()
-                        .orElse(0);
-                changed.awaitNanos(Math.max(next, TimeUnit.MICROSECONDS.toNanos(100)));
-            }
+            long now = System.nanoTime();
+            long next =
+                    parked.stream().mapToLong(g -> g.tryAgainAt() - now).min().orElse(Long.MAX_VALUE);
+            changed.awaitNanos(Math.min(maxNanos, Math.max(next, TimeUnit.MICROSECONDS.toNanos(100))));
         } catch (InterruptedException e) {
             // Only closing ends a lane, so that what was queued is answered.
             Thread.currentThread().interrupt();

@@ -232,7 +232,7 @@ final class Reservation {
                     producerEpochs[i] = frame.producerEpoch();
                     baseSequences[i] = frame.baseSequence();
                 }
-                principals[i] = candidate.group().principal();
+                principals[i] = batch.principal();
             }
         }
     }

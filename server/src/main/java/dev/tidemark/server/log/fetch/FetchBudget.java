@@ -23,8 +23,8 @@ final class FetchBudget {
         return records == 0 || recordsLeft() > 0 && bytesLeft() > request.maxBytes() / 8;
     }
 
-    boolean hasRoomFor(int byteCount) {
-        return records == 0 || byteCount <= bytesLeft();
+    boolean hasRoomFor(int recordCount, int byteCount) {
+        return records == 0 || recordCount <= recordsLeft() && byteCount <= bytesLeft();
     }
 
     int recordsLeft() {

@@ -7,10 +7,14 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Answers fetches with what there is now: from the tail what it has, else from the database. Thread-safe. */
 final class PartitionReader {
+    /** What is read together is held together, a first record of any size each. */
+    private static final int MAX_TOGETHER = 32;
+
     private final Tail tail;
     private final LogReader database;
     private final ReadAhead ahead;
@@ -42,11 +46,42 @@ final class PartitionReader {
     List<PartitionRecords> read(FetchRequest request) throws SQLException {
         FetchBudget budget = new FetchBudget(request);
         List<PartitionRecords> answers = new ArrayList<>(request.positions().size());
+        List<LogReader.Wanted> hinted = hinted(request);
+        Map<Integer, LogReader.Read> reads = hinted.size() > 1 ? readTogether(request, hinted) : Map.of();
         for (FetchRequest.Position position : request.positions()) {
-            PartitionRecords cached = fromTail(position, budget);
-            answers.add(cached != null ? cached : fromDatabase(request, position, budget));
+            LogReader.Read read = reads.get(partitionId(position));
+            PartitionRecords known =
+                    read == null ? fromTail(position, budget) : answer(request, position, budget, read);
+            answers.add(known != null ? known : fromDatabase(request, position, budget));
         }
         return answers;
+    }
+
+    /** Where others are said to have appended behind the known end: little each, and somebody waits for it. */
+    private List<LogReader.Wanted> hinted(FetchRequest request) {
+        return request.positions().stream()
+                .filter(this::isBehindHint)
+                .limit(MAX_TOGETHER)
+                .map(position -> new LogReader.Wanted(position.topic(), position.partition(), position.offset()))
+                .toList();
+    }
+
+    /** @return by partition id, where there are records; the others' hints stay, so that they are still read by themselves */
+    private Map<Integer, LogReader.Read> readTogether(FetchRequest request, List<LogReader.Wanted> wanted)
+            throws SQLException {
+        long startNanos = System.nanoTime();
+        Map<Integer, LogReader.Read> reads =
+                database.readTogether(wanted, Math.max(1, request.maxRecords() / wanted.size()), request.maxBytes());
+        reads.values().removeIf(read -> read.records() == null);
+        long nanosEach = (System.nanoTime() - startNanos) / wanted.size();
+        reads.values().forEach(read -> metrics.databaseRead(read.recordCount(), read.byteCount(), nanosEach));
+        return reads;
+    }
+
+    private boolean isBehindHint(FetchRequest.Position position) {
+        int partitionId = partitionId(position);
+        Tail.Range range = tail.range(partitionId);
+        return range != null && range.logEndOffset() == position.offset() && tail.isBehindHint(partitionId);
     }
 
     /** Asks the database where those partitions end. */
@@ -72,7 +107,7 @@ final class PartitionReader {
         if (found == null) {
             return null;
         }
-        if (!budget.hasRoomFor(found.byteCount())) {
+        if (!budget.hasRoomFor(found.recordCount(), found.byteCount())) {
             return empty(position, range);
         }
         budget.spend(found.recordCount(), found.byteCount());
@@ -99,16 +134,21 @@ final class PartitionReader {
         if (read == null) {
             return deleted(position);
         }
+        if (read.records() != null) {
+            metrics.databaseRead(read.recordCount(), read.byteCount(), System.nanoTime() - startNanos);
+        }
+        return answer(request, position, budget, read);
+    }
+
+    private PartitionRecords answer(
+            FetchRequest request, FetchRequest.Position position, FetchBudget budget, LogReader.Read read) {
+        int partitionId = partitionId(position);
         Tail.Range range = observed(read.range());
         if (isOutOf(range, position)) {
             return outOfRange(position, range);
         }
         List<Slice> records = read.records();
-        if (records == null) {
-            return empty(position, range);
-        }
-        metrics.databaseRead(read.recordCount(), read.byteCount(), System.nanoTime() - startNanos);
-        if (!budget.hasRoomFor(read.byteCount())) {
+        if (records == null || !budget.hasRoomFor(read.recordCount(), read.byteCount())) {
             return empty(position, range);
         }
         budget.spend(read.recordCount(), read.byteCount());

@@ -2,16 +2,18 @@ package dev.tidemark.server.log.tail;
 
 import dev.tidemark.protocol.RecordLayout;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.CopyOnWriteArraySet;
 import org.jspecify.annotations.Nullable;
 
 /** One partition's part of the {@link Tail}: a run of batches without a gap, by base offset, all seen in one leader epoch. News of an older one is ignored. */
 final class PartitionTail {
-    private final Set<Runnable> listeners = new CopyOnWriteArraySet<>();
+    /** In the order they came; under its own lock, and never copied but to be run: there may be thousands. */
+    private final Set<Runnable> listeners = new LinkedHashSet<>();
+
     private final TreeMap<Long, Batch> batches = new TreeMap<>();
     private int leaderEpoch = -1;
     private long start = -1;
@@ -102,9 +104,15 @@ final class PartitionTail {
         hintedEnd = -1;
     }
 
-    /** Not under the lock: a listener looks into several partitions. */
+    /** Not under a lock: a listener looks into several partitions, and leaves. */
     void runListeners() {
-        listeners.forEach(Runnable::run);
+        Runnable[] present;
+        synchronized (listeners) {
+            present = listeners.toArray(Runnable[]::new);
+        }
+        for (Runnable listener : present) {
+            listener.run();
+        }
     }
 
     synchronized Tail.@Nullable Found read(int seenInEpoch, long offset, int maxRecords, int maxBytes) {
@@ -126,15 +134,21 @@ final class PartitionTail {
     }
 
     void listen(Runnable listener) {
-        listeners.add(listener);
+        synchronized (listeners) {
+            listeners.add(listener);
+        }
     }
 
     void unlisten(Runnable listener) {
-        listeners.remove(listener);
+        synchronized (listeners) {
+            listeners.remove(listener);
+        }
     }
 
     boolean isListened() {
-        return !listeners.isEmpty();
+        synchronized (listeners) {
+            return !listeners.isEmpty();
+        }
     }
 
     /** Takes whole batches while they fit, and of the first and the last one what is wanted. */

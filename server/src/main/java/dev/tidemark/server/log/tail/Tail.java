@@ -147,14 +147,20 @@ public final class Tail {
     }
 
     /**
-     * Somebody says that the log reaches further than this server knows. The listeners run; who reads at the known end asks the database before
-     * saying that nothing is there. Ignored for partitions whose range is not known: the database is asked for those anyway.
+     * Somebody says that logs reach further than this server knows. Then the listeners run, as after {@link #appended}; who reads at the known end asks the
+     * database before saying that nothing is there. Ignored for partitions whose range is not known: the database is asked for those anyway.
+     *
+     * @param logEndOffsets by partition id
      */
-    public void hint(int partitionId, long logEndOffset) {
-        PartitionTail partition = partitions.get(partitionId);
-        if (partition != null && partition.hint(logEndOffset)) {
-            partition.runListeners();
-        }
+    public void hint(Map<Integer, Long> logEndOffsets) {
+        List<PartitionTail> hinted = new ArrayList<>();
+        logEndOffsets.forEach((partitionId, logEndOffset) -> {
+            PartitionTail partition = partitions.get(partitionId);
+            if (partition != null && partition.hint(logEndOffset)) {
+                hinted.add(partition);
+            }
+        });
+        hinted.forEach(PartitionTail::runListeners);
     }
 
     /** Every log may reach further than this server knows. No listener runs: who wants those that wait to know asks the database for {@link #listened}. */

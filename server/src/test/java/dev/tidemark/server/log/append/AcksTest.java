@@ -4,19 +4,15 @@ import static dev.tidemark.server.log.TestLog.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.tidemark.embedded.EmbeddedPostgres;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.log.TestLog;
 import dev.tidemark.server.log.append.BatchOutcome.Appended;
 import dev.tidemark.server.log.append.BatchOutcome.Refused;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.DatabaseConfig;
-import dev.tidemark.server.postgres.Migrator;
 import dev.tidemark.server.topic.Topic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -41,18 +37,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** When appends are answered, on a PostgreSQL of the test's own that waits for a synchronous standby which is not there. */
 @Timeout(60)
 class AcksTest {
-    private static EmbeddedPostgres postgres;
+    private static MissingStandby postgres;
     private static Database connections;
     private static TestLog log;
 
     @BeforeAll
     static void start(@TempDir Path temporary) throws Exception {
-        // PostgreSQL may run as another user, who must get through.
-        Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwx--x--x"));
-        postgres = EmbeddedPostgres.start(temporary.resolve("postgres"), Duration.ofSeconds(10), () -> {});
-        DatabaseConfig config = DatabaseConfig.of(postgres.jdbcUrl());
-        new Migrator(config).migrate();
-        connections = Database.open(config, new SimpleMeterRegistry(), Duration.ofSeconds(10));
+        postgres = MissingStandby.start(temporary);
+        connections =
+                Database.open(DatabaseConfig.of(postgres.jdbcUrl()), new SimpleMeterRegistry(), Duration.ofSeconds(10));
         log = new TestLog(connections);
     }
 
@@ -65,42 +58,7 @@ class AcksTest {
 
     @AfterEach
     void awaitNoStandby() throws SQLException {
-        setStandby("");
-    }
-
-    private static void setStandby(String name) throws SQLException {
-        try (Connection connection = superuser();
-                Statement statement = connection.createStatement()) {
-            statement.execute("set synchronous_commit = local");
-            statement.execute("alter system set synchronous_standby_names = '" + name + "'");
-            statement.execute("select pg_reload_conf()");
-        }
-        await().until(() -> ask("show synchronous_standby_names").equals(name));
-    }
-
-    private static Connection superuser() throws SQLException {
-        return DriverManager.getConnection(postgres.jdbcUrl().replaceFirst("user=[^&]+", "user=postgres"));
-    }
-
-    private static String ask(String sql) throws SQLException {
-        try (Connection connection = superuser();
-                Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            return row.next() ? row.getString(1) : "";
-        }
-    }
-
-    private static String waitingForStandby() throws SQLException {
-        return ask(
-                "select pid from pg_stat_activity where wait_event = 'SyncRep' and application_name = 'tidemark-server'");
-    }
-
-    /** Returns when the wait of a commit for its standby has been cancelled. */
-    private static void cancelWait() {
-        await().pollInterval(Duration.ofMillis(10))
-                .until(() -> !waitingForStandby().isEmpty());
-        await().until(() ->
-                ask("select pg_cancel_backend(" + waitingForStandby() + ")").equals("t"));
+        postgres.waitFor("");
     }
 
     private static Topic topicWithOneRecord(Map<String, String> configs) throws Exception {
@@ -122,15 +80,14 @@ class AcksTest {
     @Test
     void onlyAllWaitsForTheStandby() throws Exception {
         Topic topic = topicWithOneRecord(Map.of("unsafe.acks", "true"));
-        setStandby("nobody");
+        postgres.waitFor("nobody");
         assertThat(log.append(topic, Acks.LEADER, batch(0, "one"))).containsExactly(new Appended(1, -1, false));
         log.append(topic, Acks.NONE, batch(0, "none"));
         CompletableFuture<List<BatchOutcome>> all = log.send(topic, batch(0, "all"));
-        await().pollInterval(Duration.ofMillis(10))
-                .until(() -> !waitingForStandby().isEmpty());
+        postgres.awaitWaiting();
         assertThat(all).isNotDone();
 
-        setStandby("");
+        postgres.waitFor("");
 
         assertThat(got(all)).containsExactly(new Appended(3, -1, false));
         assertThat(log.values(topic, 0, 0)).containsExactly("first", "one", "none", "all");
@@ -141,10 +98,10 @@ class AcksTest {
     void waitForTheStandbyThatIsCutShortIsNoSuccess(int records) throws Exception {
         Topic topic = topicWithOneRecord(Map.of());
         String[] values = IntStream.range(0, records).mapToObj(i -> "v" + i).toArray(String[]::new);
-        setStandby("nobody");
+        postgres.waitFor("nobody");
         CompletableFuture<List<BatchOutcome>> all = log.send(topic, batch(0, values));
 
-        cancelWait();
+        postgres.cancelWait();
 
         assertUnknown(got(all));
         assertThat(log.values(topic, 0, 1)).as("committed here all the same").containsExactly(values);
@@ -154,19 +111,44 @@ class AcksTest {
     void retryAfterAWaitCutShortIsAnsweredOnlyWithTheStandby() throws Exception {
         Topic topic = topicWithOneRecord(Map.of());
         long producer = log.log().newProducer().producerId();
-        setStandby("nobody");
+        postgres.waitFor("nobody");
         CompletableFuture<List<BatchOutcome>> first = log.send(topic, batch(0, producer, 0, 0, "a"));
-        cancelWait();
+        postgres.cancelWait();
         assertUnknown(got(first));
 
         CompletableFuture<List<BatchOutcome>> retry = log.send(topic, batch(0, producer, 0, 0, "a"));
-        await().pollInterval(Duration.ofMillis(10))
-                .until(() -> !waitingForStandby().isEmpty());
+        postgres.awaitWaiting();
         assertThat(retry).isNotDone();
-        setStandby("");
+        postgres.waitFor("");
 
         assertThat(got(retry)).containsExactly(new Appended(1, -1, true));
         assertThat(log.values(topic, 0, 0)).containsExactly("first", "a");
+    }
+
+    @Test
+    void cutWaitOfACommitThatSomeShareWithoutNeedingTheStandbyIsNoFailureOfTheirs() throws Exception {
+        Topic topic = topicWithOneRecord(Map.of());
+        CompletableFuture<List<BatchOutcome>> leader;
+        CompletableFuture<List<BatchOutcome>> all;
+        try (Connection blocker = DriverManager.getConnection(postgres.jdbcUrl())) {
+            PartitionLock.hold(blocker, topic, 0);
+            // The lane is busy with this one, so that the other two meet in its next transaction.
+            CompletableFuture<List<BatchOutcome>> ahead = log.send(topic, Acks.LEADER, batch(0, "ahead"));
+            PartitionLock.awaitWaiter(blocker, topic, 0);
+            leader = log.send(topic, Acks.LEADER, batch(0, "one"));
+            all = log.send(topic, Acks.ALL, batch(0, "all"));
+            postgres.waitFor("nobody");
+            blocker.rollback();
+            assertThat(got(ahead)).containsExactly(new Appended(1, -1, false));
+        }
+        postgres.awaitWaiting();
+        assertThat(leader).as("shares the commit that waits").isNotDone();
+
+        postgres.cancelWait();
+
+        assertThat(got(leader)).containsExactly(new Appended(2, -1, false));
+        assertUnknown(got(all));
+        assertThat(log.values(topic, 0, 0)).containsExactly("first", "ahead", "one", "all");
     }
 
     @ParameterizedTest
@@ -184,9 +166,9 @@ class AcksTest {
         Topic topic = topicWithOneRecord(Map.of("unsafe.acks", "true"));
         // The first of an epoch leaves a durable mark.
         log.append(topic, Acks.NONE, batch(0, "marks"));
-        await().until(() ->
-                ask("select 1 where exists (select from tidemark_internal.leader_epoch where unsafe_appends)")
-                        .equals("1"));
+        await().until(() -> postgres.ask(
+                        "select 1 where exists (select from tidemark_internal.leader_epoch where unsafe_appends)")
+                .equals("1"));
         try (Connection connection = DriverManager.getConnection(postgres.jdbcUrl());
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);

@@ -39,6 +39,8 @@ class BatchCheckTest {
                         record(0, "k", "{\"a\":1}"),
                         record(1, null, null),
                         record(2, "", "[]", new Header("h", new byte[] {0}))),
+                AppendRequest.Check.EVERYTHING,
+                "test",
                 NOW);
 
         assertThat(checked.recordCount()).isEqualTo(3);
@@ -59,7 +61,9 @@ class BatchCheckTest {
     void keyThatIsNoTextIsRefused() {
         byte[] bytes = TestLog.record(0, NOW, 0, new byte[] {(byte) 0xff}, null, List.of());
         assertThat(refusal(JSON, batch(bytes)).detail()).contains("key is not text");
-        assertThat(BatchCheck.check(BYTES, batch(bytes), NOW).recordCount()).isEqualTo(1);
+        assertThat(BatchCheck.check(BYTES, batch(bytes), AppendRequest.Check.EVERYTHING, "test", NOW)
+                        .recordCount())
+                .isEqualTo(1);
     }
 
     @Test
@@ -67,7 +71,9 @@ class BatchCheckTest {
         byte[] fits = TestLog.record(0, NOW, 0, null, new byte[1000], List.of());
         byte[] tooLarge = TestLog.record(0, NOW, 0, new byte[1], new byte[1000], List.of());
 
-        assertThat(BatchCheck.check(BYTES, batch(fits), NOW).recordCount()).isEqualTo(1);
+        assertThat(BatchCheck.check(BYTES, batch(fits), AppendRequest.Check.EVERYTHING, "test", NOW)
+                        .recordCount())
+                .isEqualTo(1);
         assertThat(refusal(BYTES, batch(tooLarge)).error()).isEqualTo(ErrorCode.MESSAGE_TOO_LARGE);
     }
 
@@ -81,8 +87,12 @@ class BatchCheckTest {
     @ParameterizedTest
     @ValueSource(longs = {0, 1, NOW, NOW + 3_600_000})
     void timestampWithinBoundsIsAccepted(long timestampMs) {
-        CheckedBatch checked =
-                BatchCheck.check(BYTES, batch(TestLog.record(0, timestampMs, 0, null, null, List.of())), NOW);
+        CheckedBatch checked = BatchCheck.check(
+                BYTES,
+                batch(TestLog.record(0, timestampMs, 0, null, null, List.of())),
+                AppendRequest.Check.EVERYTHING,
+                "test",
+                NOW);
         assertThat(checked.maxTimestampMs()).isEqualTo(timestampMs);
     }
 
@@ -120,7 +130,7 @@ class BatchCheckTest {
         ProduceFrame.Batch damaged =
                 new ProduceFrame.Batch(0, ProduceFrame.NO_PRODUCER_ID, (short) 0, 0, 2, bytes, 0, length);
         try {
-            BatchCheck.check(JSON, damaged, NOW);
+            BatchCheck.check(JSON, damaged, AppendRequest.Check.EVERYTHING, "test", NOW);
         } catch (ApiException refused) {
             assertThat(refused.error().httpStatus())
                     .as("seed %d", repetition.getCurrentRepetition())
@@ -130,13 +140,15 @@ class BatchCheckTest {
 
     @Test
     void partitionThatIsNotThereIsRefused() {
-        assertThatThrownBy(() -> BatchCheck.check(BYTES, TestLog.batch(1, "a"), NOW))
+        assertThatThrownBy(() ->
+                        BatchCheck.check(BYTES, TestLog.batch(1, "a"), AppendRequest.Check.EVERYTHING, "test", NOW))
                 .isInstanceOfSatisfying(
                         ApiException.class, e -> assertThat(e.error()).isEqualTo(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION));
     }
 
     private static ApiException refusal(Topic topic, ProduceFrame.Batch batch) {
-        return catchThrowableOfType(ApiException.class, () -> BatchCheck.check(topic, batch, NOW));
+        return catchThrowableOfType(
+                ApiException.class, () -> BatchCheck.check(topic, batch, AppendRequest.Check.EVERYTHING, "test", NOW));
     }
 
     private static byte[] record(int index, String key, String value, Header... headers) {

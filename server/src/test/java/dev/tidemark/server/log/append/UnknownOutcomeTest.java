@@ -3,7 +3,6 @@ package dev.tidemark.server.log.append;
 import static dev.tidemark.server.log.TestLog.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.log.TestLog;
@@ -120,9 +119,9 @@ class UnknownOutcomeTest {
         CompletableFuture<List<BatchOutcome>> refused;
         CompletableFuture<List<BatchOutcome>> appended;
         try (Connection blocker = database.connect()) {
-            holdLock(blocker, topic);
+            PartitionLock.hold(blocker, topic, 0);
             CompletableFuture<List<BatchOutcome>> ahead = log.send(topic, batch(0, "ahead"));
-            awaitWaiter(blocker, topic);
+            PartitionLock.awaitWaiter(blocker, topic, 0);
             refused = log.sendAtomically(topic, batch(0, "same"), batch(1, producer, 0, 7, "gap"));
             appended = log.send(topic, batch(0, "same"));
             blocker.rollback();
@@ -174,25 +173,5 @@ class UnknownOutcomeTest {
                             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TM075"));
         }
         assertThat(log.values(topic, 0, 0)).containsExactly("first");
-    }
-
-    private static void holdLock(Connection connection, Topic topic) throws SQLException {
-        connection.setAutoCommit(false);
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("select pg_advisory_xact_lock('tidemark_internal.batch'::regclass::oid::int, "
-                    + topic.partitionId(0) + ")");
-        }
-    }
-
-    private static void awaitWaiter(Connection connection, Topic topic) {
-        await().pollInterval(Duration.ofMillis(10)).until(() -> {
-            try (Statement statement = connection.createStatement();
-                    var row = statement.executeQuery(
-                            "select exists (select from pg_locks where locktype = 'advisory' and not granted and objid = "
-                                    + topic.partitionId(0) + "::oid)")) {
-                row.next();
-                return row.getBoolean(1);
-            }
-        });
     }
 }

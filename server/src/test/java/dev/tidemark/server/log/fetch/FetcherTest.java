@@ -2,6 +2,7 @@ package dev.tidemark.server.log.fetch;
 
 import static dev.tidemark.server.log.TestLog.batch;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.ProduceFrame;
@@ -155,6 +156,24 @@ class FetcherTest {
         PartitionRecords woken = waiting.get(10, TimeUnit.SECONDS).get(0);
         assertThat(woken.recordCount()).isEqualTo(1);
         assertThat(woken.highWatermark()).isEqualTo(2);
+    }
+
+    @Test
+    void thousandsThatWaitAtOnePartitionAreWokenByOneAppend() throws Exception {
+        Topic topic = warm.topic(1, Map.of());
+        warm.append(topic, batch(0, "a"));
+        assertThat(warm.fetch(topic, 0, 0).recordCount()).isEqualTo(1);
+        List<CompletableFuture<List<PartitionRecords>>> waiting = IntStream.range(0, 10_000)
+                .mapToObj(i -> warm.fetching(topic, 0, 1, 30_000))
+                .toList();
+        await().until(() -> warm.metrics.get("tidemark.fetch.waiting").gauge().value() == waiting.size());
+
+        warm.append(topic, batch(0, "b"));
+
+        for (CompletableFuture<List<PartitionRecords>> woken : waiting) {
+            assertThat(woken.get(10, TimeUnit.SECONDS).get(0).recordCount()).isEqualTo(1);
+        }
+        assertThat(warm.metrics.get("tidemark.fetch.waiting").gauge().value()).isZero();
     }
 
     @Test
