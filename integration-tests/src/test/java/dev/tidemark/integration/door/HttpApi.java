@@ -77,7 +77,7 @@ public final class HttpApi {
         return read(send(withBody(path, method, body)), answer);
     }
 
-    void delete(String path) {
+    public void delete(String path) {
         send(request(path).DELETE());
     }
 

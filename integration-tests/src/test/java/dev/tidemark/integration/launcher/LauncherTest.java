@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tidemark.integration.server.Installation;
 import dev.tidemark.integration.server.Installation.Shown;
 import dev.tidemark.integration.server.RunningServer;
@@ -145,6 +146,25 @@ class LauncherTest {
                         .mapToObj(number -> number + "\n")
                         .collect(Collectors.joining()));
         assertThat(consume.waitFor()).isEqualTo(SIGTERM_EXIT);
+    }
+
+    @Test
+    void memberToldToStopHasCommittedWhatItPrintedAndLeft() throws Exception {
+        String topic = newTopic();
+        tidemark.shell("seq 3 | bin/tidemark produce " + topic);
+        Process consume = tidemark.process(
+                        "bin/tidemark", "consume", topic, "--group", "printers", "--from", "earliest")
+                .redirectErrorStream(true)
+                .start();
+        assertThat(new String(consume.getInputStream().readNBytes(6), UTF_8)).isEqualTo("1\n2\n3\n");
+
+        terminate(consume);
+
+        assertThat(consume.getInputStream().readAllBytes()).isEmpty();
+        assertThat(consume.waitFor()).isEqualTo(SIGTERM_EXIT);
+        JsonNode group = server.http().get("/v1/groups/printers");
+        assertThat(group.get("members")).isEmpty();
+        assertThat(group.at("/partitions/0/committed_offset").longValue()).isEqualTo(3);
     }
 
     @Test
