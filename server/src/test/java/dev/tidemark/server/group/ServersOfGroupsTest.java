@@ -169,8 +169,9 @@ class ServersOfGroupsTest {
 
         await().atMost(Duration.ofSeconds(30)).until(() -> owned("living") == 4);
 
-        HttpResponse<String> late = beat(one, "dying");
-        assertThat(late.statusCode()).isEqualTo(404);
+        // It may have been the other server that expelled it: this one answers from memory a quarter of a second
+        // longer.
+        HttpResponse<String> late = await().until(() -> beat(one, "dying"), answer -> answer.statusCode() == 404);
         assertThat(json(late).path("error").asText()).isEqualTo("UNKNOWN_MEMBER_ID");
         assertThat(json(late).path("detail").asText()).contains("session timeout");
         assertThat(join(one, "dying", SHORT).path("member_id").asText())
@@ -233,10 +234,13 @@ class ServersOfGroupsTest {
 
     /** The goal: groups that are at rest cost the database what their servers cost, not what their members do. */
     @Test
+    @Timeout(300)
     void aThousandGroupsAtRestCostTheDatabaseNothingOfTheirOwn() throws Exception {
         createTopic(3);
         List<CompletableFuture<HttpResponse<String>>> joining = new ArrayList<>();
         List<String> paths = new ArrayList<>();
+        // However long a round takes on a busy machine, nobody is to be expelled.
+        String patient = "\"session_timeout_ms\":1800000";
         for (int g = 0; g < 1000; g++) {
             for (int m = 0; m < 3; m++) {
                 paths.add("/v1/groups/many-" + g + "/members/m" + m + "/heartbeat");
@@ -244,7 +248,7 @@ class ServersOfGroupsTest {
                         post(
                                         m % 2 == 0 ? one : other,
                                         "/v1/groups/many-" + g + "/members",
-                                        "{\"topics\":[\"" + topic + "\"],\"member_id\":\"m" + m + "\"}")
+                                        "{\"topics\":[\"" + topic + "\"],\"member_id\":\"m" + m + "\"," + patient + "}")
                                 .build(),
                         BodyHandlers.ofString()));
                 if (joining.size() == 20) {
@@ -256,8 +260,13 @@ class ServersOfGroupsTest {
         joining.forEach(CompletableFuture::join);
         // All let go of what they must, and get what is theirs.
         Map<String, String> says = new ConcurrentHashMap<>();
-        await().atMost(Duration.ofSeconds(60)).until(() -> roundIsAtRest(paths, says));
+        await().atMost(Duration.ofSeconds(200)).until(() -> roundIsAtRest(paths, says));
 
+        // PostgreSQL counts what a session did up to ten seconds late: the joins may be among the first rounds'.
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertRoundsCostNothingOfTheirOwn(paths, says));
+    }
+
+    private void assertRoundsCostNothingOfTheirOwn(List<String> paths, Map<String, String> says) throws SQLException {
         long transactions = committed();
         double fromDatabase = heartbeats("database");
         long startedAt = System.nanoTime();
@@ -272,8 +281,8 @@ class ServersOfGroupsTest {
 
         assertThat(heartbeats("database") - fromDatabase).isLessThan(90);
         // Of each server one beat, one look at all groups and four at what it remembers; and topics, once a second
-        // each.
-        assertThat(perSecond).isLessThan(2 * 10 + 10);
+        // each. What looks for records produced in SQL is 25 more: one server 20 times a second, the other 5.
+        assertThat(perSecond).isLessThan(2 * 10 + 10 + 25);
     }
 
     private boolean roundIsAtRest(List<String> paths, Map<String, String> says) {
