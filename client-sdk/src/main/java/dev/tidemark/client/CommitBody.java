@@ -1,29 +1,25 @@
 package dev.tidemark.client;
 
+import dev.tidemark.protocol.api.OffsetToCommit;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
 
-/** A group's offsets as a request has them. */
-record CommitBody(String group, String memberId, int generationId, List<Offset> offsets) {
-    record Offset(
-            String topic,
-            int partition,
-            long committedOffset,
-            @Nullable Integer leaderEpoch,
-            @Nullable String metadata) {}
-
+/** What a transaction's request says of a group's offsets. */
+record CommitBody(String group, String memberId, int generationId, List<OffsetToCommit> offsets) {
     static CommitBody of(GroupOffsets offsets) {
         return new CommitBody(
-                offsets.groupId(),
-                offsets.memberId(),
-                offsets.generationId(),
-                offsets.offsets().entrySet().stream()
-                        .map(entry -> offset(entry.getKey(), entry.getValue()))
-                        .toList());
+                offsets.groupId(), offsets.memberId(), offsets.generationId(), offsets(offsets.offsets()));
     }
 
-    private static Offset offset(TopicPartition partition, OffsetAndMetadata committed) {
-        return new Offset(
+    /** Offsets as any request has them that commits some. */
+    static List<OffsetToCommit> offsets(Map<TopicPartition, OffsetAndMetadata> offsets) {
+        return offsets.entrySet().stream()
+                .map(entry -> offset(entry.getKey(), entry.getValue()))
+                .toList();
+    }
+
+    private static OffsetToCommit offset(TopicPartition partition, OffsetAndMetadata committed) {
+        return new OffsetToCommit(
                 partition.topic(),
                 partition.partition(),
                 committed.offset(),

@@ -9,7 +9,6 @@ import dev.tidemark.protocol.api.JoinGroupRequest;
 import dev.tidemark.protocol.api.OffsetToCommit;
 import dev.tidemark.protocol.api.PartitionName;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -107,13 +106,7 @@ final class GroupRequests {
 
     /** Commits all, or none. @param member null: none, while the group has no members */
     void commit(MemberState.@Nullable Member member, Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
-        List<OffsetToCommit> all = new ArrayList<>();
-        offsets.forEach((partition, offset) -> all.add(new OffsetToCommit(
-                partition.topic(),
-                partition.partition(),
-                offset.offset(),
-                offset.leaderEpoch(),
-                offset.metadata().isEmpty() ? null : offset.metadata())));
+        List<OffsetToCommit> all = CommitBody.offsets(offsets);
         CommitOffsetsRequest body = member == null
                 ? new CommitOffsetsRequest(null, null, all)
                 : new CommitOffsetsRequest(member.memberId(), member.generationId(), all);
