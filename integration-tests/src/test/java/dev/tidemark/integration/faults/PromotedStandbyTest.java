@@ -168,8 +168,9 @@ class PromotedStandbyTest {
                 assertThat(told.logEndOffset()).isEqualTo(1);
             }
             assertThat(leaderEpoch(standby)).isEqualTo(before + 1);
-            HttpResponse<String> next = produce(server, "all", "next");
-            assertThat(next.statusCode()).isEqualTo(200);
+            // A session with the primary that nobody has used since is found dead by an append, which is told so.
+            HttpResponse<String> next = await().atMost(PROMPTLY)
+                    .until(() -> produce(server, "all", "next"), answer -> answer.statusCode() == 200);
             assertThat(next.body()).contains("\"offset\":1,");
         }
     }
