@@ -50,6 +50,7 @@ declare
     -- Kept from pass to pass: groups that cannot be appended, and why.
     v_failed       int[] := '{}';
     v_refusals     text[] := array_fill('withdrawn'::text, array[v_count]);
+    v_refused_at   bigint[] := array_fill(null::bigint, array[v_count]);
     v_again        boolean;
     v_setting      text;
     v_id           int;
@@ -155,6 +156,7 @@ begin
             end if;
             if r.grp = any (v_failed) then
                 v_outcomes[r.n] := v_refusals[r.n];
+                v_bases[r.n] := v_refused_at[r.n];
                 continue;
             end if;
             if r.producer_id is distinct from v_producer_id then
@@ -211,6 +213,7 @@ begin
             if v_outcomes[r.n] not in ('appended', 'duplicate') and cardinality(array_positions(p_groups, r.grp)) > 1 then
                 v_failed := v_failed || r.grp;
                 v_refusals[r.n] := v_outcomes[r.n];
+                v_refused_at[r.n] := v_bases[r.n];
                 v_again := true;
                 exit;
             end if;

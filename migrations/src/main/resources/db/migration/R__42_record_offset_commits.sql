@@ -71,6 +71,9 @@ create or replace function ${internal}.record_offset_commits(
     set enable_bitmapscan = off
     set enable_hashjoin = off
     set enable_mergejoin = off
+    set enable_sort = off
+    -- Which a plan that must sort all the same would seem worth.
+    set jit = off
 as
 $$
 #variable_conflict use_column
@@ -157,7 +160,13 @@ begin
             i(request, group_name, member_id, generation_id, principal, topic, partition, committed_offset, group_id, partition_id,
               group_partition_id, n)
         left join ${internal}.consumer_group g on g.group_id = i.group_id and g.deleted_at is null
-        left join ${internal}.group_member m on m.group_id = g.group_id and m.member_id = i.member_id
+        -- As the first from there on, in order: another index has the group's members too, all of them.
+        left join lateral (
+            select c.member_id, c.principal
+            from (select o.group_id, o.member_id, o.principal
+                  from ${internal}.group_member o where (o.group_id, o.member_id) >= (g.group_id, i.member_id)
+                  order by o.group_id, o.member_id limit 1) c
+            where c.group_id = g.group_id and c.member_id = i.member_id) m on true
         left join lateral (
             select l.reason, l.left_at from ${internal}.past_member l
             where m.member_id is null and l.group_id = g.group_id and l.member_id = i.member_id

@@ -8,6 +8,8 @@ create or replace function ${internal}.committed_offsets(p_group text, p_topic t
     set enable_seqscan = off
     set enable_bitmapscan = off
     set enable_sort = off
+    -- Which a plan that must sort all the same would seem worth.
+    set jit = off
 as
 $$
     select t.name, p.partition, c.committed_offset, c.leader_epoch, c.metadata, c.committed_at

@@ -134,9 +134,14 @@ final class PositionCommits {
     void sync(Duration timeout) {
         commits.runCallbacks();
         Map<TopicPartition, OffsetAndMetadata> offsets = uncommitted();
-        if (!offsets.isEmpty() || membership.state() instanceof MemberState.Lost) {
+        if (isWorthCommitting(offsets)) {
             sync(offsets, timeout);
         }
+    }
+
+    /** Nothing read is nothing to commit, as before the first assignment; but who has lost what was read is told so. */
+    private boolean isWorthCommitting(Map<TopicPartition, OffsetAndMetadata> offsets) {
+        return !offsets.isEmpty() || membership.state() instanceof MemberState.Lost;
     }
 
     void sync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
@@ -167,8 +172,8 @@ final class PositionCommits {
 
     GroupOffsets handOut() {
         requireNoAutoCommit("groupOffsets");
-        MemberState.Member member = committer();
         Map<TopicPartition, OffsetAndMetadata> offsets = uncommitted();
+        MemberState.Member member = isWorthCommitting(offsets) ? committer() : null;
         handedOut(offsets);
         return member == null
                 ? new GroupOffsets(config.groupId(), "", -1, offsets)
@@ -177,8 +182,11 @@ final class PositionCommits {
 
     void into(Connection connection) throws SQLException {
         requireNoAutoCommit("commit(connection)");
-        MemberState.Member member = committer();
         Map<TopicPartition, OffsetAndMetadata> offsets = uncommitted();
+        if (!isWorthCommitting(offsets)) {
+            return;
+        }
+        MemberState.Member member = committer();
         try {
             jdbc.run(connection, member, offsets);
         } catch (SQLException refusal) {

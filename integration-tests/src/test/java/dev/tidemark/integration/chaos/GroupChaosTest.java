@@ -189,7 +189,6 @@ class GroupChaosTest {
     }
 
     private void strikeAll() throws Exception {
-        awaitProgress("START", GroupWorker.GROUPS);
         long end = System.nanoTime() + CHAOS.toNanos();
         List<Fault> faults = List.of(Fault.values());
         for (int i = 0; i < faults.size() || System.nanoTime() - end < 0; i++) {
@@ -198,6 +197,7 @@ class GroupChaosTest {
     }
 
     private void strike(Fault fault) throws Exception {
+        awaitSettled();
         int victim = random.nextInt(workers.size());
         switch (fault) {
             case KILLED_WORKER -> {
@@ -236,6 +236,13 @@ class GroupChaosTest {
                 }
             }
         }
+    }
+
+    /** Until every worker is a member of each group, and each partition is where it belongs. */
+    private void awaitSettled() {
+        await("settled, seed " + SEED)
+                .atMost(RECOVERY_BOUND)
+                .until(() -> history.settledGroups(workers.size()) == GroupWorker.GROUPS.size());
     }
 
     /** Until these groups have committed everything that was there when the fault struck. */

@@ -80,6 +80,15 @@ final class GroupHistory implements AutoCloseable {
         return one[0].equals(other[0]) && Long.parseLong(one[1]) >= Long.parseLong(other[1]);
     }
 
+    /** How many groups have so many members and nothing to hand over. */
+    long settledGroups(int members) throws SQLException {
+        return number("""
+                select count(*) from (
+                    select group_id from tidemark.consumer_groups where state = 'Stable'
+                    group by group_id having count(distinct member_id) = %d) settled
+                """.formatted(members));
+    }
+
     /** The log ends of "input", as they are. */
     List<String> ends() throws SQLException {
         return rows("select partition, log_end_offset from tidemark.partitions where topic = 'input' order by 1");

@@ -62,6 +62,9 @@ class PostgresVersionsTest {
                     .extracting(PartitionDescription::segments)
                     .allSatisfy(segments -> assertThat(segments).isGreaterThan(1));
             assertThat(number(postgres, "select count(*) from topic.life")).isEqualTo(RECORDS);
+            // More than are sorted for a slice, and fewer.
+            produceInTransaction(postgres, 21_000);
+            produceInTransaction(postgres, 3);
             assertThat(number(postgres, "select count(*) from tidemark.verify('life')"))
                     .isZero();
 
@@ -98,7 +101,18 @@ class PostgresVersionsTest {
                 .isZero();
         http.post("/v1/groups/g/offsets/reset", Map.of("to", "earliest"));
         assertThat(number(postgres, "select sum(lag) from tidemark.consumer_lag"))
-                .isEqualTo(RECORDS);
+                .isEqualTo(number(postgres, "select count(*) from topic.life"));
+    }
+
+    private static void produceInTransaction(PostgresOfVersion postgres, int count) throws SQLException {
+        long before = number(postgres, "select count(*) from topic.life");
+        number(
+                postgres,
+                "select max(tidemark.produce('life', n::text, '{}'::json, '{\"h\":\"1\"}')) from generate_series(1, "
+                        + count + ") n");
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> number(postgres, "select count(*) from topic.life") == before + count);
+        assertThat(number(postgres, "select count(*) from tidemark.staged")).isZero();
     }
 
     /** Housekeeping does the same every so often. */

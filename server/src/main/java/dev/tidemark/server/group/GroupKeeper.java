@@ -11,6 +11,7 @@ import dev.tidemark.server.postgres.Database;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -139,13 +140,15 @@ final class GroupKeeper {
     }
 
     private void expel(List<Suspect> suspects, long until) {
-        Set<String> groups = new LinkedHashSet<>();
-        suspects.forEach(suspect -> groups.add(suspect.group()));
+        List<String> groups = new ArrayList<>(
+                new LinkedHashSet<>(suspects.stream().map(Suspect::group).toList()));
+        // So that none whose lock is not to be had stands before the others every time.
+        Collections.shuffle(groups);
         for (String group : groups) {
             if (nanoTime.getAsLong() - until > 0) {
                 return;
             }
-            unlessGoneOrBusy(() -> transactions.change(
+            unlessGoneOrBusy(() -> transactions.changeSoon(
                     group,
                     (state, rows) -> Decision.expel(
                             state,
@@ -223,7 +226,7 @@ final class GroupKeeper {
         for (Iterator<String> group = toRefresh.iterator(); group.hasNext(); ) {
             String name = group.next();
             boolean isDone = transactions.fits(name)
-                    || unlessGoneOrBusy(() -> transactions.change(name, (state, rows) -> Decision.refresh(state)));
+                    || unlessGoneOrBusy(() -> transactions.changeSoon(name, (state, rows) -> Decision.refresh(state)));
             if (isDone) {
                 group.remove();
             }

@@ -34,6 +34,7 @@ final class GroupMetrics {
                 .register(registry);
         this.transactions = Timer.builder("tidemark.group.transaction")
                 .description("Database transactions that change groups, the wait for the group's lock included")
+                .publishPercentiles(0.5, 0.99)
                 .register(registry);
         for (Departure.Reason reason : Departure.Reason.values()) {
             departures.put(

@@ -5,6 +5,7 @@ import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.SqlStates;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -22,7 +23,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class GroupTransactions {
     /** For the group's lock; a change takes milliseconds. */
-    private static final int LOCK_WAIT_MS = 2_000;
+    private static final Duration LOCK_WAIT = Duration.ofSeconds(2);
+
+    /** For whoever has other groups to see to, and comes again. */
+    private static final Duration SHORT_WAIT = Duration.ofMillis(200);
 
     /** After which a server that stands still with the lock loses it. */
     private static final int IDLE_MS = 2_000;
@@ -66,28 +70,33 @@ final class GroupTransactions {
      * @throws ApiException GROUP_ID_NOT_FOUND; BROKER_NOT_AVAILABLE when its lock is not had in time
      */
     GroupState change(String group, Change change) {
-        return turns.inTurn(group, () -> complete(group, false, change));
+        return turns.inTurn(group, GroupTurns.USUAL_WAIT, () -> complete(group, false, LOCK_WAIT, change));
+    }
+
+    /** The same, and does not wait for long. */
+    GroupState changeSoon(String group, Change change) {
+        return turns.inTurn(group, SHORT_WAIT, () -> complete(group, false, SHORT_WAIT, change));
     }
 
     /** The same, and makes the group where there is none. */
     GroupState changeOrMake(String group, Change change) {
-        return turns.inTurn(group, () -> complete(group, true, change));
+        return turns.inTurn(group, GroupTurns.USUAL_WAIT, () -> complete(group, true, LOCK_WAIT, change));
     }
 
-    private GroupState complete(String group, boolean make, Change change) {
-        Outcome outcome = once(group, make, change);
+    private GroupState complete(String group, boolean make, Duration wait, Change change) {
+        Outcome outcome = once(group, make, wait, change);
         while (!outcome.isComplete()) {
-            outcome = once(group, false, (state, rows) -> Decision.settle(state));
+            outcome = once(group, false, wait, (state, rows) -> Decision.settle(state));
         }
         return outcome.after();
     }
 
-    private Outcome once(String group, boolean make, Change change) {
+    private Outcome once(String group, boolean make, Duration wait, Change change) {
         long startedAt = nanoTime.getAsLong();
         try {
             Outcome outcome = database.transaction(jooq -> {
                 jooq.execute("set transaction isolation level read committed");
-                return new Transaction(jooq).run(group, make, change);
+                return new Transaction(jooq).run(group, make, wait, change);
             });
             memory.remember(outcome.after(), outcome.asOf());
             count(outcome);
@@ -114,15 +123,14 @@ final class GroupTransactions {
     /** The group as it is now, not kept from being changed; null where there is none. */
     @Nullable
     GroupState read(String group) {
-        return turns.inTurn(group, () -> {
+        return turns.inTurn(group, GroupTurns.USUAL_WAIT, () -> {
             GroupState read = memory.fresh(group);
             return read == null ? readAnew(group) : read;
         });
     }
 
     /** The same, whatever is remembered. */
-    @Nullable
-    GroupState readAnew(String group) {
+    private @Nullable GroupState readAnew(String group) {
         long asOf = nanoTime.getAsLong();
         GroupState read = database.transaction(jooq -> {
             jooq.execute("set transaction isolation level repeatable read, read only");
@@ -161,8 +169,8 @@ final class GroupTransactions {
             this.rows = new GroupStore(jooq);
         }
 
-        Outcome run(String group, boolean make, Change change) {
-            GroupState before = locked(group, make);
+        Outcome run(String group, boolean make, Duration wait, Change change) {
+            GroupState before = locked(group, make, wait);
             long asOf = nanoTime.getAsLong();
             Decision decision = change.of(before, rows);
             GroupState after = decision.isToRebalance()
@@ -179,7 +187,7 @@ final class GroupTransactions {
             return new Outcome(before, stored, decision, asOf, isComplete);
         }
 
-        private GroupState locked(String group, boolean make) {
+        private GroupState locked(String group, boolean make, Duration wait) {
             for (int tries = 0; tries < MAX_TRIES; tries++) {
                 Integer groupId = rows.find(group);
                 if (groupId == null && make) {
@@ -189,7 +197,7 @@ final class GroupTransactions {
                 if (groupId == null) {
                     throw noGroup(group);
                 }
-                rows.lock(groupId, LOCK_WAIT_MS, IDLE_MS);
+                rows.lock(groupId, Math.toIntExact(wait.toMillis()), IDLE_MS);
                 GroupState state = rows.load(groupId);
                 if (state != null) {
                     return state;

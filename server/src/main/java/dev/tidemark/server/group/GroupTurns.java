@@ -10,13 +10,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets this server work at a group one request at a time, and at a few groups at a time: who waits for a group's lock in the database holds a connection meanwhile, and connections are for
  * appends and fetches too. Thread-safe.
  */
 final class GroupTurns {
-    private static final Duration WAIT = Duration.ofSeconds(3);
+    static final Duration USUAL_WAIT = Duration.ofSeconds(3);
 
     /** Each is a thread of HTTP. */
     private static final int MAX_WAITING = 100;
@@ -35,8 +36,8 @@ final class GroupTurns {
         this.connections = new Semaphore(atATime, true);
     }
 
-    /** @throws ApiException BROKER_NOT_AVAILABLE when its turn does not come within 3 s, or too many wait */
-    <T> T inTurn(String group, Supplier<T> work) {
+    /** @throws ApiException BROKER_NOT_AVAILABLE when its turn does not come in that time, or too many wait */
+    <T extends @Nullable Object> T inTurn(String group, Duration wait, Supplier<T> work) {
         if (waiting.incrementAndGet() > MAX_WAITING) {
             waiting.decrementAndGet();
             throw busy(group);
@@ -46,8 +47,8 @@ final class GroupTurns {
         boolean locked = false;
         boolean connected = false;
         try {
-            long deadline = System.nanoTime() + WAIT.toNanos();
-            locked = turn.lock.tryLock(WAIT.toNanos(), TimeUnit.NANOSECONDS);
+            long deadline = System.nanoTime() + wait.toNanos();
+            locked = turn.lock.tryLock(wait.toNanos(), TimeUnit.NANOSECONDS);
             connected = locked && connections.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
             waiting.decrementAndGet();
             counted = false;

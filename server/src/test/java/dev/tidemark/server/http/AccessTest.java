@@ -328,6 +328,36 @@ class AccessTest {
     }
 
     @Test
+    void aMemberIsItsPrincipalsAlone() {
+        String members = "/v1/groups/group-" + TOPICS.incrementAndGet() + "/members";
+        String join = "{\"topics\":[\"orders-x\"],\"member_id\":\"m\",\"group_instance_id\":\"i\"}";
+        String beat = "{\"generation_id\":1,\"owned\":[]}";
+        assertThat(post(members, join, "read").status()).isEqualTo(200);
+
+        for (Answer answer : List.of(
+                post(members, join, "everything"),
+                post(members, join.replace("\"m\"", "\"n\""), "everything"),
+                post(members + "/m/heartbeat", beat, "everything"),
+                server.send(with(server.request(members + "/m").DELETE(), "everything")))) {
+            assertThat(answer.status()).isEqualTo(403);
+            assertThat(answer.error()).isEqualTo("GROUP_AUTHORIZATION_FAILED");
+        }
+        assertThat(post(members + "/m/heartbeat", beat, "read").status()).isEqualTo(200);
+    }
+
+    @Test
+    void aPatternMatchesOnlyWhatItsMemberMayRead() {
+        String name = Integer.toString(TOPICS.incrementAndGet());
+        post("/v1/topics", "{\"name\":\"orders-p" + name + "\"}", "everything");
+        post("/v1/topics", "{\"name\":\"payments-p" + name + "\"}", "everything");
+        String members = "/v1/groups/group-" + name + "/members";
+
+        Answer joined = post(members, "{\"pattern\":\"[a-z]+-p" + name + "\"}", "read");
+
+        assertThat(joined.json().path("assignments").findValuesAsText("topic")).containsExactly("orders-p" + name);
+    }
+
+    @Test
     void theListOfTopicsHasThoseTheTokenMaySee() {
         String order = "orders-" + TOPICS.incrementAndGet();
         String payment = "payments-" + TOPICS.incrementAndGet();

@@ -16,9 +16,9 @@ public final class SqlGroups {
             """;
 
     private static final String ADD_MEMBER = """
-            insert into tidemark_internal.group_member (group_id, member_id, principal, topics, assignor, session_timeout_ms, rebalance_timeout_ms,
+            insert into tidemark_internal.group_member (group_id, member_id, principal, topics, readable, assignor, session_timeout_ms, rebalance_timeout_ms,
                                                         heartbeat_interval_ms)
-            select group_id, ?, ?, '{orders}', 'sticky', 45000, 300000, 3000
+            select group_id, ?, ?, '{orders}', '{*}', 'sticky', 45000, 300000, 3000
             from tidemark_internal.consumer_group where name = ? and deleted_at is null
             """;
 

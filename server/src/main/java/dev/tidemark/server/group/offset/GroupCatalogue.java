@@ -78,8 +78,6 @@ final class GroupCatalogue {
 
     GroupDetails describe(String group) {
         return database.transaction(jooq -> {
-            // All of it in one snapshot.
-            jooq.execute("set transaction isolation level repeatable read, read only");
             var state = jooq.selectFrom(GROUP_STATE)
                     .where(GROUP_STATE.NAME.eq(group))
                     .fetchOne();

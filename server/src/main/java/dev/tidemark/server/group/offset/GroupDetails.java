@@ -4,7 +4,7 @@ import dev.tidemark.protocol.api.PartitionName;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A group with its members and partitions, as they are in one database transaction. */
+/** A group with its members and partitions, read one after the other: while it is rebalanced they need not fit together. */
 public record GroupDetails(
         String name,
         String state,

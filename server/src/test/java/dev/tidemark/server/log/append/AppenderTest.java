@@ -89,6 +89,22 @@ class AppenderTest {
     }
 
     @Test
+    void atomicRequestOverSeveralPartitionsGoesOnFromSegmentToSegment() throws Exception {
+        Topic topic = log.topic(2, Map.of("segment.bytes", "1024"));
+        String[] values = IntStream.range(0, 40).mapToObj(i -> "value " + i).toArray(String[]::new);
+
+        for (int n = 0; n < 50; n++) {
+            assertThat(log.appendAtomically(topic, batch(0, values), batch(1, values)))
+                    .containsExactly(appended(40 * n), appended(40 * n));
+        }
+
+        assertThat(database.string(
+                        "select min(first_offset) || ' ' || (count(*) > 2) from tidemark.segments where topic = '"
+                                + topic.name() + "'"))
+                .isEqualTo("0 true");
+    }
+
+    @Test
     void duplicateIsAnsweredWithItsOriginalOffset() throws Exception {
         Topic topic = log.topic(1, Map.of());
         long producer = log.log().newProducer().producerId();
