@@ -4,7 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A group's offsets as a request has them. */
-record CommitBody(String group, String memberId, int generationId, List<Offset> offsets) {
+record CommitBody(
+        String group, @Nullable String memberId, @Nullable Integer generationId, List<Offset> offsets) {
     record Offset(
             String topic,
             int partition,
@@ -13,10 +14,12 @@ record CommitBody(String group, String memberId, int generationId, List<Offset> 
             @Nullable String metadata) {}
 
     static CommitBody of(GroupOffsets offsets) {
+        // With partitions assigned by hand nobody is a member.
+        boolean ofAMember = !offsets.memberId().isEmpty();
         return new CommitBody(
                 offsets.groupId(),
-                offsets.memberId(),
-                offsets.generationId(),
+                ofAMember ? offsets.memberId() : null,
+                ofAMember ? offsets.generationId() : null,
                 offsets.offsets().entrySet().stream()
                         .map(entry -> offset(entry.getKey(), entry.getValue()))
                         .toList());
