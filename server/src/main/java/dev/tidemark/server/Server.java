@@ -21,7 +21,6 @@ import dev.tidemark.server.postgres.LockTableWatch;
 import dev.tidemark.server.postgres.Migrator;
 import dev.tidemark.server.postgres.StartException;
 import dev.tidemark.server.topic.Topics;
-import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -111,11 +110,7 @@ public final class Server implements AutoCloseable {
             Groups groups = started(new Groups(database, serverId, metrics));
             GroupOffsets offsets = started(new GroupOffsets(database, topics, log, config.offsets(), metrics));
             started(new Housekeeping(offsets::tidy, TIDY_GROUPS_EVERY));
-            http = startHttp(
-                    database,
-                    new HttpServer.Doors(
-                            topics, log, groups, offsets, OffsetsInTransaction.inDatabase(database.schemas())),
-                    cluster);
+            http = startHttp(database, new HttpServer.Doors(topics, log, groups, offsets), cluster);
             steps.done("http");
             cluster.join(self(), new MembersHeard(groups.hearsay()));
             groups.start();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemark.client.AutoOffsetReset;
+import dev.tidemark.client.ConsumerGroupMetadata;
 import dev.tidemark.client.ConsumerRecord;
 import dev.tidemark.client.Deserializers;
 import dev.tidemark.client.GroupOffsets;
@@ -15,18 +17,21 @@ import dev.tidemark.client.SerializationException;
 import dev.tidemark.client.Serializers;
 import dev.tidemark.client.TidemarkAdmin;
 import dev.tidemark.client.TidemarkConsumer;
+import dev.tidemark.client.TidemarkException;
 import dev.tidemark.client.TidemarkProducer;
 import dev.tidemark.client.TopicPartition;
 import dev.tidemark.integration.server.RunningServer;
+import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.Header;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -152,11 +157,7 @@ class OutboxProducerTest {
         createTopic(topic, Map.of());
         String json = RunningServer.newName();
         createTopic(json, Map.of("value.type", "json"));
-        try (TidemarkProducer<String, String> producer = TidemarkProducer.builder()
-                .servers(server.uri().toString())
-                .keySerializer(Serializers.text())
-                .valueSerializer(Serializers.text())
-                .build()) {
+        try (TidemarkProducer<String, String> producer = producer()) {
             var places = producer.transaction(transaction -> {
                 transaction.send(new ProducerRecord<>(topic, 1, "k", "v"));
                 transaction.send(new ProducerRecord<>(json, 0, "k", "{}"));
@@ -182,11 +183,7 @@ class OutboxProducerTest {
     @Test
     void topicMadeAgainTakesTransactionsOfTheSameProducer() {
         createTopic(topic, Map.of());
-        try (TidemarkProducer<String, String> producer = TidemarkProducer.builder()
-                        .servers(server.uri().toString())
-                        .keySerializer(Serializers.text())
-                        .valueSerializer(Serializers.text())
-                        .build();
+        try (TidemarkProducer<String, String> producer = producer();
                 TidemarkAdmin admin =
                         TidemarkAdmin.builder().servers(server.uri().toString()).build()) {
             producer.transaction(transaction -> transaction.send(new ProducerRecord<>(topic, 0, "k", "before")));
@@ -199,50 +196,104 @@ class OutboxProducerTest {
         assertThat(read(topic, 1).get(0).value()).isEqualTo("after");
     }
 
-    /** The groups' function stands in here. */
-    @Test
-    void offsetsAreCommittedWithTheRecordsOrNeither() throws SQLException {
-        createTopic(topic, Map.of());
-        execute(
-                "create table if not exists committed (what text);"
-                        + " create or replace function tidemark_internal.commit_group_offsets(p_group text, p_member_id text, p_generation int, p_topics text[],"
-                        + " p_partitions int[], p_committed_offsets bigint[], p_leader_epochs int[], p_metadata text[], p_principal text) returns void language plpgsql as"
-                        + " $$ begin if p_generation <> 3 then raise exception 'generation % is over', p_generation using errcode = 'TM022'; end if;"
-                        + " insert into committed values (p_group || p_topics[1] || p_partitions[1] || p_committed_offsets[1]); end $$");
-        try (TidemarkProducer<String, String> producer = TidemarkProducer.builder()
+    private TidemarkProducer<String, String> producer() {
+        return TidemarkProducer.builder()
                 .servers(server.uri().toString())
                 .keySerializer(Serializers.text())
                 .valueSerializer(Serializers.text())
-                .build()) {
-            producer.transaction(transaction -> {
-                transaction.send(new ProducerRecord<>(topic, 0, "k", "v"));
-                transaction.commit(offsets(3));
-            });
-            producer.transaction(transaction -> transaction.commit(offsets(3)));
-            assertThatThrownBy(() -> producer.transaction(transaction -> {
-                        transaction.send(new ProducerRecord<>(topic, 0, "k", "never"));
-                        transaction.commit(offsets(2));
-                    }))
-                    .hasMessage("generation 2 is over");
+                .build();
+    }
+
+    /** A member, once it has read the records that are there. */
+    private static TidemarkConsumer<String, String> member(String group, String name, int count) {
+        TidemarkConsumer<String, String> consumer = TidemarkConsumer.builder()
+                .servers(server.uri().toString())
+                .groupId(group)
+                .enableAutoCommit(false)
+                .autoOffsetReset(AutoOffsetReset.EARLIEST)
+                .keyDeserializer(Deserializers.text())
+                .valueDeserializer(Deserializers.text())
+                .build();
+        consumer.subscribe(List.of(name));
+        pollUntil(consumer, count);
+        return consumer;
+    }
+
+    private static void pollUntil(TidemarkConsumer<String, String> consumer, int count) {
+        AtomicInteger records = new AtomicInteger();
+        await().atMost(Duration.ofSeconds(30))
+                .until(() ->
+                        records.addAndGet(consumer.poll(Duration.ofMillis(100)).count()) >= count);
+    }
+
+    private static Map<TopicPartition, Long> committed(String group) {
+        try (TidemarkAdmin admin =
+                TidemarkAdmin.builder().servers(server.uri().toString()).build()) {
+            Map<TopicPartition, Long> offsets = new HashMap<>();
+            admin.committedOffsets(group).forEach((partition, offset) -> offsets.put(partition, offset.offset()));
+            return offsets;
+        }
+    }
+
+    @Test
+    void offsetsAreCommittedWithTheRecordsOrNeither() {
+        createTopic(topic, Map.of());
+        String in = RunningServer.newName();
+        createTopic(in, Map.of());
+        String group = "group-of-" + topic;
+        try (TidemarkProducer<String, String> producer = producer()) {
+            producer.send(new ProducerRecord<>(in, 0, "k", "one"));
+            producer.send(new ProducerRecord<>(in, 1, "k", "two"));
+            producer.flush();
+            try (TidemarkConsumer<String, String> consumer = member(group, in, 2)) {
+                producer.transaction(transaction -> {
+                    transaction.send(new ProducerRecord<>(topic, 0, "k", "v"));
+                    transaction.commit(consumer);
+                });
+                assertThat(committed(group))
+                        .containsOnly(
+                                Map.entry(new TopicPartition(in, 0), 1L), Map.entry(new TopicPartition(in, 1), 1L));
+
+                producer.send(new ProducerRecord<>(in, 0, "k", "three"));
+                producer.flush();
+                pollUntil(consumer, 1);
+                producer.transaction(transaction -> transaction.commit(consumer));
+                assertThat(committed(group)).containsEntry(new TopicPartition(in, 0), 2L);
+
+                GroupOffsets before = offsets(consumer.groupMetadata(), -1, new TopicPartition(in, 1), 0);
+                assertRefused(producer, before, ErrorCode.ILLEGAL_GENERATION);
+                GroupOffsets above = offsets(consumer.groupMetadata(), 0, new TopicPartition(in, 1), 2);
+                assertRefused(producer, above, ErrorCode.OFFSET_OUT_OF_RANGE);
+                GroupOffsets late = offsets(consumer.groupMetadata(), 0, new TopicPartition(in, 1), 0);
+                server.http()
+                        .delete("/v1/groups/" + group + "/members/"
+                                + consumer.groupMetadata().memberId());
+                assertRefused(producer, late, ErrorCode.UNKNOWN_MEMBER_ID);
+            }
         }
 
         read(topic, 1);
-        try (Connection connection = server.connect();
-                Statement statement = connection.createStatement();
-                var row = statement.executeQuery("select string_agg(what, ',') from committed")) {
-            row.next();
-            assertThat(row.getString(1)).isEqualTo("gin17,gin17");
-        }
+        assertThat(committed(group))
+                .containsOnly(Map.entry(new TopicPartition(in, 0), 2L), Map.entry(new TopicPartition(in, 1), 1L));
     }
 
-    private static GroupOffsets offsets(int generation) {
-        return new GroupOffsets("g", "m", generation, Map.of(new TopicPartition("in", 1), new OffsetAndMetadata(7)));
+    private void assertRefused(TidemarkProducer<String, String> producer, GroupOffsets offsets, ErrorCode error) {
+        assertThatThrownBy(() -> producer.transaction(transaction -> {
+                    transaction.send(new ProducerRecord<>(topic, 0, "k", "never"));
+                    transaction.commit(offsets);
+                }))
+                .isInstanceOfSatisfying(
+                        TidemarkException.class,
+                        e -> assertThat(e.errorCode()).as(e.getMessage()).isEqualTo(error));
     }
 
-    private static void execute(String sql) throws SQLException {
-        try (Connection connection = server.connect();
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
+    /** @param generations from the one it was told */
+    private static GroupOffsets offsets(
+            ConsumerGroupMetadata member, int generations, TopicPartition partition, long offset) {
+        return new GroupOffsets(
+                member.groupId(),
+                member.memberId(),
+                member.generationId() + generations,
+                Map.of(partition, new OffsetAndMetadata(offset)));
     }
 }

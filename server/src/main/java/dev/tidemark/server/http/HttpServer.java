@@ -9,7 +9,6 @@ import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.tls.TlsKeys;
 import dev.tidemark.server.topic.Topics;
-import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
@@ -52,13 +51,8 @@ public final class HttpServer implements AutoCloseable {
     private final Javalin javalin;
     private final AtomicBoolean stopping = new AtomicBoolean();
 
-    /**
-     * What is served.
-     *
-     * @param commits commits a group's offsets together with an append
-     */
-    public record Doors(
-            Topics topics, RecordLog log, Groups groups, GroupOffsets offsets, OffsetsInTransaction commits) {}
+    /** What is served. */
+    public record Doors(Topics topics, RecordLog log, Groups groups, GroupOffsets offsets) {}
 
     /**
      * Nothing is served before {@link #start}.
@@ -99,7 +93,7 @@ public final class HttpServer implements AutoCloseable {
                         new LeaderEpochRoutes(doors.log, bodies).routes(),
                         new TopicRoutes(doors.topics, bodies).routes(),
                         new ProduceRoutes(doors.topics, doors.log, bodies, clock, threads).routes(),
-                        new TransactionRoutes(doors.topics, doors.log, doors.commits, bodies, clock, threads).routes(),
+                        new TransactionRoutes(doors.topics, doors.log, doors.offsets, bodies, clock, threads).routes(),
                         new FetchRoutes(doors.topics, doors.log, bodies, answers, threads).routes(),
                         new MemberRoutes(doors.groups, bodies).routes(),
                         new GroupRoutes(doors.offsets).routes(),

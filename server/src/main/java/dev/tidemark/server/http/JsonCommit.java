@@ -4,27 +4,24 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
-import dev.tidemark.server.transaction.GroupCommit;
+import dev.tidemark.protocol.api.CommitOffsetsRequest;
+import dev.tidemark.protocol.api.OffsetToCommit;
+import dev.tidemark.server.group.offset.GroupOffsets;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the offsets that a transaction commits for a consumer group. */
-final class JsonCommit {
-    /** As many as a topic may have partitions. */
-    static final int MAX_OFFSETS = 10_000;
-
+/** The offsets that a transaction commits for a consumer group, as a request has them. */
+record JsonCommit(String group, CommitOffsetsRequest request) {
     private static final String WHERE = "\"commit\"";
-
-    private JsonCommit() {}
 
     /**
      * Reads the object the parser stands at, to its end; null for null.
      *
      * @throws ApiException INVALID_REQUEST when it is not of the form
      */
-    static @Nullable GroupCommit read(JsonParser parser) throws IOException {
+    static @Nullable JsonCommit read(JsonParser parser) throws IOException {
         if (parser.currentToken() == JsonToken.VALUE_NULL) {
             return null;
         }
@@ -32,7 +29,7 @@ final class JsonCommit {
         String group = null;
         String member = null;
         Integer generation = null;
-        List<GroupCommit.Offset> offsets = null;
+        List<OffsetToCommit> offsets = null;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             parser.nextToken();
@@ -47,24 +44,24 @@ final class JsonCommit {
         if (group == null || offsets == null || offsets.isEmpty()) {
             throw invalid(WHERE + " needs a \"group\" and \"offsets\", at least one");
         }
-        return new GroupCommit(group, member, generation, offsets);
+        return new JsonCommit(group, new CommitOffsetsRequest(member, generation, offsets));
     }
 
-    private static List<GroupCommit.Offset> offsets(JsonParser parser) throws IOException {
+    private static List<OffsetToCommit> offsets(JsonParser parser) throws IOException {
         if (parser.currentToken() != JsonToken.START_ARRAY) {
             throw invalid("\"offsets\" must be an array, not " + JsonRecordFields.shown(parser));
         }
-        List<GroupCommit.Offset> offsets = new ArrayList<>();
+        List<OffsetToCommit> offsets = new ArrayList<>();
         while (parser.nextToken() != JsonToken.END_ARRAY) {
-            if (offsets.size() == MAX_OFFSETS) {
-                throw invalid(WHERE + " has more than " + MAX_OFFSETS + " offsets");
+            if (offsets.size() == GroupOffsets.MAX_OFFSETS) {
+                throw invalid(WHERE + " has more than " + GroupOffsets.MAX_OFFSETS + " offsets");
             }
             offsets.add(offset(parser, "offset " + offsets.size() + " of " + WHERE));
         }
         return offsets;
     }
 
-    private static GroupCommit.Offset offset(JsonParser parser, String where) throws IOException {
+    private static OffsetToCommit offset(JsonParser parser, String where) throws IOException {
         requireObject(parser, where);
         String topic = null;
         Integer partition = null;
@@ -86,7 +83,7 @@ final class JsonCommit {
         if (topic == null || partition == null || committed == null) {
             throw invalid(where + " needs \"topic\", \"partition\" and \"committed_offset\"");
         }
-        return new GroupCommit.Offset(topic, partition, committed, leaderEpoch, metadata);
+        return new OffsetToCommit(topic, partition, committed, leaderEpoch, metadata);
     }
 
     private static void requireObject(JsonParser parser, String where) throws IOException {

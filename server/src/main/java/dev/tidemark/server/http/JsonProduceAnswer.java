@@ -125,7 +125,7 @@ final class JsonProduceAnswer {
             return;
         }
         if (errors.isEmpty()) {
-            throw new ApiException(first.error(), first.detail());
+            throw first.exception();
         }
         errors.sort(Comparator.comparingInt(RecordError::index));
         throw RecordErrors.exception(

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
-import dev.tidemark.server.transaction.GroupCommit;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
@@ -28,7 +27,7 @@ final class JsonTransactionEnvelope {
     private @Nullable Long producerId;
     private @Nullable Long producerEpoch;
     private @Nullable Map<String, SortedMap<Integer, Integer>> baseSequences;
-    private @Nullable GroupCommit commit;
+    private @Nullable JsonCommit commit;
 
     private JsonTransactionEnvelope() {}
 
@@ -122,7 +121,7 @@ final class JsonTransactionEnvelope {
     }
 
     @Nullable
-    GroupCommit commit() {
+    JsonCommit commit() {
         return commit;
     }
 

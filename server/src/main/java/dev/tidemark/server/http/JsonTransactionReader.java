@@ -9,7 +9,6 @@ import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.protocol.RecordError;
 import dev.tidemark.server.topic.DataType;
 import dev.tidemark.server.topic.Topic;
-import dev.tidemark.server.transaction.GroupCommit;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -80,7 +79,7 @@ final class JsonTransactionReader {
     record Request(
             JsonProduceRequest records,
             List<Topic> topicOfBatch,
-            @Nullable GroupCommit commit) {}
+            @Nullable JsonCommit commit) {}
 
     /**
      * Reads the request.

@@ -5,9 +5,11 @@ import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.protocol.RecordError;
 import dev.tidemark.protocol.TransactionFrame;
+import dev.tidemark.protocol.api.OffsetToCommit;
 import dev.tidemark.protocol.api.TransactionResult;
 import dev.tidemark.server.access.Permission;
 import dev.tidemark.server.access.Principal;
+import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Acks;
 import dev.tidemark.server.log.append.AppendRequest;
@@ -15,8 +17,6 @@ import dev.tidemark.server.log.append.BatchOutcome;
 import dev.tidemark.server.log.append.Companion;
 import dev.tidemark.server.topic.Topic;
 import dev.tidemark.server.topic.Topics;
-import dev.tidemark.server.transaction.GroupCommit;
-import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
 import java.time.InstantSource;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class TransactionRoutes {
     private final Topics topics;
     private final RecordLog log;
-    private final OffsetsInTransaction offsets;
+    private final GroupOffsets offsets;
     private final RequestBodies bodies;
     private final InstantSource clock;
     private final Executor answering;
@@ -42,7 +42,7 @@ final class TransactionRoutes {
     TransactionRoutes(
             Topics topics,
             RecordLog log,
-            OffsetsInTransaction offsets,
+            GroupOffsets offsets,
             RequestBodies bodies,
             InstantSource clock,
             Executor answering) {
@@ -99,7 +99,7 @@ final class TransactionRoutes {
             Topic topic = writable(principal, section.topic());
             section.batches().forEach(batch -> entries.add(new AppendRequest.Entry(topic, batch)));
         }
-        GroupCommit commit = commit(frame);
+        JsonCommit commit = commit(frame);
         if (entries.isEmpty() && commit == null) {
             throw new ApiException(ErrorCode.INVALID_REQUEST, "the body has no batches and nothing to commit");
         }
@@ -110,7 +110,7 @@ final class TransactionRoutes {
         ctx.future(() -> done.thenAcceptAsync(outcomes -> answerFrame(ctx, places, outcomes), answering));
     }
 
-    private static @Nullable GroupCommit commit(TransactionFrame.Transaction frame) {
+    private static @Nullable JsonCommit commit(TransactionFrame.Transaction frame) {
         if (frame.commitLength() == 0) {
             return null;
         }
@@ -118,7 +118,7 @@ final class TransactionRoutes {
     }
 
     private CompletableFuture<List<BatchOutcome>> carryOut(
-            Acks acks, Principal principal, List<AppendRequest.Entry> entries, @Nullable GroupCommit commit) {
+            Acks acks, Principal principal, List<AppendRequest.Entry> entries, @Nullable JsonCommit commit) {
         if (commit == null) {
             return log.append(new AppendRequest(entries, acks, true, principal.name()));
         }
@@ -127,11 +127,11 @@ final class TransactionRoutes {
                     ErrorCode.INVALID_REQUEST,
                     "acks=0 does not wait for what becomes of \"commit\": leave out one of the two");
         }
-        commit.offsets().stream()
-                .map(GroupCommit.Offset::topic)
+        commit.request().offsets().stream()
+                .map(OffsetToCommit::topic)
                 .distinct()
                 .forEach(topic -> principal.require(Permission.READ, topic));
-        Companion companion = offsets.commit(commit, principal.name());
+        Companion companion = offsets.commitWithAppend(commit.group(), commit.request(), principal.name());
         if (entries.isEmpty()) {
             log.alone(companion, acks);
             return CompletableFuture.completedFuture(List.of());
@@ -172,7 +172,7 @@ final class TransactionRoutes {
             before += places.get(i).recordCount();
         }
         if (first != null && errors.isEmpty()) {
-            throw new ApiException(first.error(), first.detail());
+            throw first.exception();
         }
         if (first != null) {
             throw RecordErrors.exception(errors, errors.size());

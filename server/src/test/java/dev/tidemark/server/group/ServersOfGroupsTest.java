@@ -169,9 +169,9 @@ class ServersOfGroupsTest {
 
         await().atMost(Duration.ofSeconds(30)).until(() -> owned("living") == 4);
 
-        // Its server may have it from memory for a moment.
-        await().until(() -> beat(one, "dying").statusCode() == 404);
-        HttpResponse<String> late = beat(one, "dying");
+        // It may have been the other server that expelled it: this one answers from memory a quarter of a second
+        // longer.
+        HttpResponse<String> late = await().until(() -> beat(one, "dying"), answer -> answer.statusCode() == 404);
         assertThat(json(late).path("error").asText()).isEqualTo("UNKNOWN_MEMBER_ID");
         assertThat(json(late).path("detail").asText()).contains("session timeout");
         assertThat(join(one, "dying", SHORT).path("member_id").asText())
@@ -234,10 +234,13 @@ class ServersOfGroupsTest {
 
     /** The goal: groups that are at rest cost the database what their servers cost, not what their members do. */
     @Test
+    @Timeout(300)
     void aThousandGroupsAtRestCostTheDatabaseNothingOfTheirOwn() throws Exception {
         createTopic(3);
         List<CompletableFuture<HttpResponse<String>>> joining = new ArrayList<>();
         List<String> paths = new ArrayList<>();
+        // However long a round takes on a busy machine, nobody is to be expelled.
+        String patient = "\"session_timeout_ms\":1800000";
         for (int g = 0; g < 1000; g++) {
             for (int m = 0; m < 3; m++) {
                 paths.add("/v1/groups/many-" + g + "/members/m" + m + "/heartbeat");
@@ -245,7 +248,7 @@ class ServersOfGroupsTest {
                         post(
                                         m % 2 == 0 ? one : other,
                                         "/v1/groups/many-" + g + "/members",
-                                        "{\"topics\":[\"" + topic + "\"],\"member_id\":\"m" + m + "\"}")
+                                        "{\"topics\":[\"" + topic + "\"],\"member_id\":\"m" + m + "\"," + patient + "}")
                                 .build(),
                         BodyHandlers.ofString()));
                 if (joining.size() == 20) {
@@ -257,26 +260,29 @@ class ServersOfGroupsTest {
         joining.forEach(CompletableFuture::join);
         // All let go of what they must, and get what is theirs.
         Map<String, String> says = new ConcurrentHashMap<>();
-        await().atMost(Duration.ofSeconds(60)).until(() -> roundIsAtRest(paths, says));
+        await().atMost(Duration.ofSeconds(200)).until(() -> roundIsAtRest(paths, says));
 
-        double fromDatabase = heartbeats("database");
-        // Of each server one beat, one look at all groups, four at what it remembers, and what it does without groups.
-        // PostgreSQL counts a session's transactions up to ten seconds late, so those of before come first.
-        await().atMost(Duration.ofSeconds(60)).until(() -> transactionsASecond(paths, says) < 2 * 10 + 10);
-        assertThat(heartbeats("database") - fromDatabase).isLessThan(90);
+        // PostgreSQL counts what a session did up to ten seconds late: the joins may be among the first rounds'.
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertRoundsCostNothingOfTheirOwn(paths, says));
     }
 
-    /** While 9,000 heartbeats are answered. */
-    private double transactionsASecond(List<String> paths, Map<String, String> says) throws SQLException {
+    private void assertRoundsCostNothingOfTheirOwn(List<String> paths, Map<String, String> says) throws SQLException {
         long transactions = committed();
+        double fromDatabase = heartbeats("database");
         long startedAt = System.nanoTime();
         for (int round = 0; round < 3; round++) {
             roundIsAtRest(paths, says);
         }
         double seconds = (System.nanoTime() - startedAt) / 1e9;
         double perSecond = (committed() - transactions) / seconds;
-        System.out.printf("9,000 heartbeats in %.1f s: %.1f database transactions a second%n", seconds, perSecond);
-        return perSecond;
+        System.out.printf(
+                "9,000 heartbeats in %.1f s: %.1f database transactions a second, %.0f heartbeats from the database%n",
+                seconds, perSecond, heartbeats("database") - fromDatabase);
+
+        assertThat(heartbeats("database") - fromDatabase).isLessThan(90);
+        // Of each server one beat, one look at all groups and four at what it remembers; and topics, once a second
+        // each. What looks for records produced in SQL is 25 more: one server 20 times a second, the other 5.
+        assertThat(perSecond).isLessThan(2 * 10 + 10 + 25);
     }
 
     private boolean roundIsAtRest(List<String> paths, Map<String, String> says) {

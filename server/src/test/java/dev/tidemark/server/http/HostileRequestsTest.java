@@ -44,7 +44,7 @@ class HostileRequestsTest {
         "GET, /",
         "GET, /v1",
         "GET, /v1/topics//records",
-        "GET, /v1/groups",
+        "GET, /v1/groups/a/b",
         "POST, /v2/topics",
         "GET, /v1/topics/a/b/c/d",
         "GET, /index.html",

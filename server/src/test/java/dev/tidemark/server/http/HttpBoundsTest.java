@@ -14,7 +14,6 @@ import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.DatabaseConfig;
 import dev.tidemark.server.testing.TestDatabase;
 import dev.tidemark.server.topic.Topics;
-import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -157,12 +156,7 @@ class HttpBoundsTest {
                 HttpConfig.listeningOn("127.0.0.1", 0),
                 Access.toEverybody(),
                 null,
-                new HttpServer.Doors(
-                        new Topics(database),
-                        log,
-                        new Groups(database, new UUID(0, 1), METRICS),
-                        groups,
-                        OffsetsInTransaction.inDatabase(database.schemas())),
+                new HttpServer.Doors(new Topics(database), log, new Groups(database, new UUID(0, 1), METRICS), groups),
                 () -> new ClusterDescription("some-cluster", "1.2.3", List.of()),
                 bound -> null,
                 METRICS,

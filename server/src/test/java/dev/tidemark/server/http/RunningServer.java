@@ -10,7 +10,6 @@ import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.testing.TestDatabase;
 import dev.tidemark.server.topic.Topics;
-import dev.tidemark.server.transaction.OffsetsInTransaction;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -88,12 +87,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
                 config,
                 access.get(),
                 null,
-                new HttpServer.Doors(
-                        topics,
-                        log,
-                        groups,
-                        offsets,
-                        OffsetsInTransaction.inDatabase(database.database().schemas())),
+                new HttpServer.Doors(topics, log, groups, offsets),
                 () -> cluster.get().get(),
                 bound -> obstacle.get(),
                 metrics,

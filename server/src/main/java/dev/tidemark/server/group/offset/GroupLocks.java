@@ -45,13 +45,11 @@ final class GroupLocks {
     }
 
     private static RuntimeException refusal(DataAccessException failure, SQLException cause) {
-        String state = SqlStates.state(cause);
-        String detail = message(cause);
-        if (state.equals(SqlStates.LOCK_NOT_AVAILABLE)) {
-            return new ApiException(ErrorCode.BROKER_NOT_AVAILABLE, detail + "; try again later", failure);
+        if (SqlStates.LOCK_NOT_AVAILABLE.equals(SqlStates.state(cause))) {
+            return new ApiException(ErrorCode.BROKER_NOT_AVAILABLE, message(cause) + "; try again later", failure);
         }
-        ErrorCode error = Refusals.bySqlState(state);
-        return error == null ? failure : new ApiException(error, detail, failure);
+        ApiException refusal = SqlStates.refusal(cause);
+        return refusal == null ? failure : refusal;
     }
 
     private static String message(SQLException e) {

@@ -6,6 +6,7 @@ import dev.tidemark.protocol.api.CommitOffsetsRequest;
 import dev.tidemark.protocol.api.ResetOffsetsResult;
 import dev.tidemark.server.group.GroupNames;
 import dev.tidemark.server.log.RecordLog;
+import dev.tidemark.server.log.append.Companion;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.topic.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * unless they say otherwise, and throw {@link ApiException}.
  */
 public final class GroupOffsets implements AutoCloseable {
+    /** In one commit: as many as a topic may have partitions. */
+    public static final int MAX_OFFSETS = 10_000;
+
     /** Room for some 100,000 offsets. */
     private static final long MAX_QUEUED_BYTES = 32 << 20;
 
@@ -28,6 +32,7 @@ public final class GroupOffsets implements AutoCloseable {
     private final OffsetResets resets;
     private final GroupRemoval removal;
     private final OffsetCommitter committer;
+    private final CommitFunction function;
     private final LagMetrics lag;
     private final GroupTidying tidying;
 
@@ -59,6 +64,7 @@ public final class GroupOffsets implements AutoCloseable {
         this.resets = new OffsetResets(database, topics, log);
         this.removal = new GroupRemoval(database);
         this.committer = new OffsetCommitter(database, maxQueuedBytes, new CommitMetrics(registry));
+        this.function = new CommitFunction(database.schemas());
         this.lag = new LagMetrics(catalogue, registry);
         this.tidying = new GroupTidying(database, retention);
     }
@@ -72,6 +78,18 @@ public final class GroupOffsets implements AutoCloseable {
      */
     public CompletableFuture<Void> commit(String group, CommitOffsetsRequest request, String principal) {
         return committer.commit(OffsetCommit.of(group, request, principal));
+    }
+
+    /**
+     * The commit of all of the request's offsets, or none, as work to take place with an append: safe to be done twice, refused when it is done with the
+     * group's own errors, such as UNKNOWN_MEMBER_ID or ILLEGAL_GENERATION. This does not block.
+     *
+     * @param principal who asks
+     * @throws ApiException INVALID_GROUP_ID, INVALID_REQUEST, OFFSET_METADATA_TOO_LARGE
+     */
+    public Companion commitWithAppend(String group, CommitOffsetsRequest request, String principal) {
+        OffsetCommit commit = OffsetCommit.of(group, request, principal);
+        return connection -> function.commit(connection, commit);
     }
 
     /** The offsets that count, by topic and partition; none for a group that does not exist. @param topic null: of all topics */

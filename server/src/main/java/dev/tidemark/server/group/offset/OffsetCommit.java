@@ -24,7 +24,6 @@ record OffsetCommit(
         @Nullable Integer generationId,
         List<OffsetToCommit> offsets,
         String principal) {
-    static final int MAX_OFFSETS = 10_000;
     static final int MAX_METADATA_BYTES = 4096;
 
     /** What an offset takes of memory and of a statement beside its texts, roughly. */
@@ -46,8 +45,9 @@ record OffsetCommit(
     }
 
     private static void requireLegal(List<OffsetToCommit> offsets) {
-        if (offsets.isEmpty() || offsets.size() > MAX_OFFSETS) {
-            throw invalid("\"offsets\" must be from 1 to " + MAX_OFFSETS + " offsets, not " + offsets.size());
+        if (offsets.isEmpty() || offsets.size() > GroupOffsets.MAX_OFFSETS) {
+            throw invalid(
+                    "\"offsets\" must be from 1 to " + GroupOffsets.MAX_OFFSETS + " offsets, not " + offsets.size());
         }
         Set<PartitionName> partitions = new HashSet<>();
         for (OffsetToCommit offset : offsets) {

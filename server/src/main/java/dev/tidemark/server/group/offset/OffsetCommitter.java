@@ -9,7 +9,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -172,8 +171,7 @@ final class OffsetCommitter implements AutoCloseable {
 
     private static ApiException refusal(CommitTransaction.Outcome outcome) {
         String detail = String.valueOf(outcome.message());
-        ErrorCode error =
-                Objects.requireNonNullElse(Refusals.bySqlState(outcome.outcome()), ErrorCode.UNKNOWN_SERVER_ERROR);
+        ErrorCode error = ErrorCode.bySqlState(outcome.outcome()).orElse(ErrorCode.UNKNOWN_SERVER_ERROR);
         return error == ErrorCode.OFFSET_OUT_OF_RANGE
                 ? new OffsetAboveLogEndException(detail, outcome.logStartOffset(), outcome.logEndOffset())
                 : new ApiException(error, detail);

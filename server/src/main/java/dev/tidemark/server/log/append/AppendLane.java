@@ -137,8 +137,9 @@ final class AppendLane implements Runnable {
         } catch (SQLException e) {
             return failed(groups, e);
         } catch (ApiException e) {
-            // The leader epoch could not be asked for: nothing was sent.
-            groups.forEach(group -> refuse(group, new BatchOutcome.Refused(e.error(), e.detail())));
+            // The leader epoch could not be asked for, or what was to take place with the append was refused: nothing
+            // was committed.
+            groups.forEach(group -> refuse(group, new BatchOutcome.Refused(e)));
             return List.of();
         }
     }

@@ -1,8 +1,10 @@
 package dev.tidemark.server.log.append;
 
+import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.RecordError;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What became of one batch. */
 public sealed interface BatchOutcome {
@@ -15,10 +17,32 @@ public sealed interface BatchOutcome {
      */
     record Appended(long baseOffset, long appendTimeMs, boolean duplicate) implements BatchOutcome {}
 
-    /** The batch is not in the log; or, with REQUEST_TIMED_OUT, nobody knows. Indexes of record errors are places in the batch. */
-    record Refused(ErrorCode error, String detail, List<RecordError> recordErrors) implements BatchOutcome {
+    /**
+     * The batch is not in the log; or, with REQUEST_TIMED_OUT, nobody knows. Indexes of record errors are places in the batch.
+     *
+     * @param cause the same, where it says more; else null
+     */
+    record Refused(
+            ErrorCode error,
+            String detail,
+            List<RecordError> recordErrors,
+            @Nullable ApiException cause) implements BatchOutcome {
+        public Refused(ErrorCode error, String detail, List<RecordError> recordErrors) {
+            this(error, detail, recordErrors, null);
+        }
+
         public Refused(ErrorCode error, String detail) {
             this(error, detail, List.of());
+        }
+
+        /** All that the exception says. */
+        Refused(ApiException cause) {
+            this(cause.error(), cause.detail(), cause.recordErrors(), cause);
+        }
+
+        /** To be thrown at who asked. */
+        public ApiException exception() {
+            return cause == null ? new ApiException(error, detail) : cause;
         }
     }
 
