@@ -55,10 +55,6 @@ final class StuckCommit {
         return admitted;
     }
 
-    boolean holdsAny() {
-        return !held.isEmpty();
-    }
-
     /** Until somebody that is held has something to hear. */
     long leftNanos() {
         return held.isEmpty() ? Long.MAX_VALUE : nextLookNanos - System.nanoTime();

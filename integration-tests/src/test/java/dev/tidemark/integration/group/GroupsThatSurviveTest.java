@@ -1,4 +1,4 @@
-package dev.tidemark.integration.groups;
+package dev.tidemark.integration.group;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;

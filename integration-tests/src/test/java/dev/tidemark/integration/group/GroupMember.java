@@ -1,4 +1,4 @@
-package dev.tidemark.integration.groups;
+package dev.tidemark.integration.group;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
