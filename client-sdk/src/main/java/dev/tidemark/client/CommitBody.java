@@ -3,12 +3,19 @@ package dev.tidemark.client;
 import dev.tidemark.protocol.api.OffsetToCommit;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What a transaction's request says of a group's offsets. */
-record CommitBody(String group, String memberId, int generationId, List<OffsetToCommit> offsets) {
+record CommitBody(
+        String group, @Nullable String memberId, @Nullable Integer generationId, List<OffsetToCommit> offsets) {
     static CommitBody of(GroupOffsets offsets) {
+        // With partitions assigned by hand nobody is a member.
+        boolean ofAMember = !offsets.memberId().isEmpty();
         return new CommitBody(
-                offsets.groupId(), offsets.memberId(), offsets.generationId(), offsets(offsets.offsets()));
+                offsets.groupId(),
+                ofAMember ? offsets.memberId() : null,
+                ofAMember ? offsets.generationId() : null,
+                offsets(offsets.offsets()));
     }
 
     /** Offsets as any request has them that commits some. */

@@ -66,24 +66,15 @@ final class GroupRequests {
                 .collect(Collectors.toUnmodifiableSet());
     }
 
-    /** What the group has committed in these partitions; without those in which it has nothing, or of a group that is not there. */
+    /** What the group has committed in these partitions; without those in which it has nothing. */
     Map<TopicPartition, OffsetAndMetadata> committed(Collection<TopicPartition> partitions, Duration timeout) {
         Set<TopicPartition> wanted = new HashSet<>(partitions);
-        try {
-            Map<TopicPartition, OffsetAndMetadata> found = committed(onlyTopic(wanted), timeout);
-            found.keySet().retainAll(wanted);
-            return found;
-        } catch (GroupIdNotFoundException nothingCommitted) {
-            return Map.of();
-        }
+        Map<TopicPartition, OffsetAndMetadata> found = committed(onlyTopic(wanted), timeout);
+        found.keySet().retainAll(wanted);
+        return found;
     }
 
-    /**
-     * What the group has committed.
-     *
-     * @param topic null: in all topics
-     * @throws GroupIdNotFoundException when there is no such group
-     */
+    /** What the group has committed: nothing, where there is no such group. @param topic null: in all topics */
     Map<TopicPartition, OffsetAndMetadata> committed(@Nullable String topic, Duration timeout) {
         String query = topic == null ? "" : "?topic=" + Request.encode(topic);
         CommittedOffsets answer =

@@ -144,7 +144,7 @@ public final class TidemarkAdmin implements AutoCloseable {
         return call(Request.get(Request.groupPath(groupId))).as(GroupDescription.class);
     }
 
-    /** What a group has committed. @throws GroupIdNotFoundException when there is none */
+    /** What a group has committed: nothing, where there is no such group. */
     public Map<TopicPartition, OffsetAndMetadata> committedOffsets(String groupId) {
         requireOpen();
         return new GroupRequests(caller, groupId).committed((String) null, timeout);

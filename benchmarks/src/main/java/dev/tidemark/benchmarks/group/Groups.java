@@ -2,8 +2,7 @@ package dev.tidemark.benchmarks.group;
 
 import dev.tidemark.benchmarks.load.Arguments;
 import dev.tidemark.benchmarks.system.TidemarkServer;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.tidemark.benchmarks.system.Workplace;
 
 /** The main behind {@code benchmarks/groups}: a private server, and one measurement after the other. */
 public final class Groups {
@@ -14,15 +13,8 @@ public final class Groups {
     /** {@code --only --pairs --records --rounds --groups --seconds --work --tidemark}, all with defaults. */
     public static void main(String[] args) throws Exception {
         Arguments arguments = new Arguments(args);
-        Path home = Path.of(System.getProperty("tidemark.home", ".")).toAbsolutePath();
-        Path command =
-                Path.of(arguments.text("tidemark", home.resolve("bin/tidemark").toString()));
-        Path parent = Path.of(
-                        arguments.text("work", home.resolve("benchmarks/target").toString()))
-                .toAbsolutePath();
-        Files.createDirectories(parent);
-        Path work = Files.createTempDirectory(parent, "groups-");
-        try (TidemarkServer server = TidemarkServer.start(command, work)) {
+        Workplace workplace = Workplace.of(arguments, "groups");
+        try (TidemarkServer server = TidemarkServer.start(workplace.command(), workplace.folder())) {
             for (String what : arguments.text("only", ALL).split(",")) {
                 switch (what) {
                     case "sharing" ->

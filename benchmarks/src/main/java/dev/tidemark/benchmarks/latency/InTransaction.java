@@ -2,13 +2,12 @@ package dev.tidemark.benchmarks.latency;
 
 import dev.tidemark.benchmarks.load.Arguments;
 import dev.tidemark.benchmarks.system.TidemarkServer;
+import dev.tidemark.benchmarks.system.Workplace;
 import dev.tidemark.client.Deserializers;
 import dev.tidemark.client.OutboxProducer;
 import dev.tidemark.client.ProducerRecord;
 import dev.tidemark.client.TidemarkConsumer;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -49,14 +48,8 @@ public final class InTransaction {
     /** {@code --rounds --seconds --work --tidemark}, all with defaults. */
     public static void main(String[] args) throws Exception {
         Arguments arguments = new Arguments(args);
-        Path home = Path.of(System.getProperty("tidemark.home", ".")).toAbsolutePath();
-        Path command =
-                Path.of(arguments.text("tidemark", home.resolve("bin/tidemark").toString()));
-        Path parent = Path.of(
-                        arguments.text("work", home.resolve("benchmarks/target").toString()))
-                .toAbsolutePath();
-        Files.createDirectories(parent);
-        try (TidemarkServer server = TidemarkServer.start(command, Files.createTempDirectory(parent, "outbox-"))) {
+        Workplace workplace = Workplace.of(arguments, "outbox");
+        try (TidemarkServer server = TidemarkServer.start(workplace.command(), workplace.folder())) {
             server.createTopic("business", 6);
             InTransaction benchmark = new InTransaction(server, "business");
             benchmark.makeAccounts();

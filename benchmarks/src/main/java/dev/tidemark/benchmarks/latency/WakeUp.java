@@ -4,8 +4,7 @@ import dev.tidemark.benchmarks.load.Arguments;
 import dev.tidemark.benchmarks.load.ToolResult;
 import dev.tidemark.benchmarks.measure.LatencyMs;
 import dev.tidemark.benchmarks.system.TidemarkServer;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.tidemark.benchmarks.system.Workplace;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -23,16 +22,11 @@ public final class WakeUp {
     /** {@code --rounds --seconds --work --tidemark}, all with defaults. */
     public static void main(String[] args) throws Exception {
         Arguments arguments = new Arguments(args);
-        Path home = Path.of(System.getProperty("tidemark.home", ".")).toAbsolutePath();
-        Path command =
-                Path.of(arguments.text("tidemark", home.resolve("bin/tidemark").toString()));
-        Path parent = Path.of(
-                        arguments.text("work", home.resolve("benchmarks/target").toString()))
-                .toAbsolutePath();
-        Files.createDirectories(parent);
-        Path work = Files.createTempDirectory(parent, "wake-up-");
-        try (TidemarkServer one = TidemarkServer.start(command, work.resolve("one"));
-                TidemarkServer other = one.startBeside(command, work.resolve("other"))) {
+        Workplace workplace = Workplace.of(arguments, "wake-up");
+        try (TidemarkServer one = TidemarkServer.start(
+                        workplace.command(), workplace.folder().resolve("one"));
+                TidemarkServer other =
+                        one.startBeside(workplace.command(), workplace.folder().resolve("other"))) {
             for (int round = 1; round <= arguments.number("rounds", 3); round++) {
                 for (int rate : RATES) {
                     print(round, rate, "same server", measure(one, one, rate, arguments));

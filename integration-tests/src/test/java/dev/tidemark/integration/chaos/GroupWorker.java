@@ -167,7 +167,7 @@ final class GroupWorker {
         }
     }
 
-    private static String change(String event) {
+    static String change(String event) {
         try {
             JsonNode change = new ObjectMapper().readTree(event).get("change");
             return change.textValue();

@@ -1,6 +1,7 @@
 package dev.tidemark.integration.group;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.client.AutoOffsetReset;
@@ -12,12 +13,15 @@ import dev.tidemark.client.TidemarkAdmin;
 import dev.tidemark.client.TidemarkConsumer;
 import dev.tidemark.client.TidemarkProducer;
 import dev.tidemark.examples.BusinessTransaction;
+import dev.tidemark.examples.ExactlyOncePipeline;
 import dev.tidemark.examples.GroupWorker;
+import dev.tidemark.examples.OrderDesk;
 import dev.tidemark.integration.server.RunningServer;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -104,6 +108,70 @@ class ExamplesTest {
             assertThat(orders(connection, "anna")).isEqualTo(2);
             assertThat(orders(connection, "bert")).isEqualTo(1);
             assertThat(committedBy("counters")).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void pipelineHasEachRecordOnceAlthoughTheFirstTryFails() throws SQLException {
+        produce("anna", "bert");
+        String target = RunningServer.newName();
+        try (TidemarkConsumer<String, String> consumer = TidemarkConsumer.builder()
+                        .servers(servers)
+                        .groupId("pipeline")
+                        .enableAutoCommit(false)
+                        .autoOffsetReset(AutoOffsetReset.EARLIEST)
+                        .keyDeserializer(Deserializers.text())
+                        .valueDeserializer(Deserializers.text())
+                        .build();
+                TidemarkProducer<String, String> producer = TidemarkProducer.builder()
+                        .servers(servers)
+                        .keySerializer(Serializers.text())
+                        .valueSerializer(Serializers.text())
+                        .build();
+                TidemarkAdmin admin = TidemarkAdmin.builder().servers(servers).build();
+                Connection connection = server.connect()) {
+            consumer.subscribe(List.of(topic));
+            ExactlyOncePipeline pipeline =
+                    new ExactlyOncePipeline(consumer, producer, target, value -> "dear " + value);
+            // There is no such topic yet.
+            await().until(() -> pipeline.step() == 0 && !consumer.assignment().isEmpty());
+            assertThat(committedBy("pipeline")).isZero();
+
+            admin.createTopic(target, 2);
+            await().until(() -> {
+                pipeline.step();
+                return committedBy("pipeline") == 2;
+            });
+            assertThat(values(connection, target)).containsExactlyInAnyOrder("dear anna", "dear bert");
+        }
+    }
+
+    @Test
+    void orderIsInTheLogIfAndOnlyIfItIsInItsTable() throws SQLException {
+        produce();
+        OrderDesk desk = new OrderDesk(topic);
+        try (Connection connection = server.connect()) {
+            execute(connection, "create temporary table placed_order (id bigint primary key, customer text not null)");
+            connection.setAutoCommit(false);
+            desk.place(connection, 1, "anna");
+            // The table takes each number once.
+            assertThatThrownBy(() -> desk.place(connection, 1, "bert")).isInstanceOf(SQLException.class);
+            desk.place(connection, 2, "bert");
+            connection.setAutoCommit(true);
+            await().until(() -> values(connection, topic).size() == 2);
+            assertThat(values(connection, topic)).containsExactlyInAnyOrder("order 1", "order 2");
+        }
+    }
+
+    private static List<String> values(Connection connection, String topic) throws SQLException {
+        try (Statement query = connection.createStatement();
+                ResultSet rows =
+                        query.executeQuery("select convert_from(value, 'UTF8') from topic.\"" + topic + "\"")) {
+            List<String> values = new ArrayList<>();
+            while (rows.next()) {
+                values.add(rows.getString(1));
+            }
+            return values;
         }
     }
 

@@ -19,12 +19,17 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Follows the README in a fresh folder, from top to bottom, and sees what it shows. Only the port is another than 8080, which may be taken: the server's from
  * {@code TIDEMARK_HTTP_PORT}, the commands' from {@code TIDEMARK_SERVER}. All else, the folder of the data too, is found as the README's readers find it.
  */
 class ReadmeTest {
+    private static final Path EXAMPLES =
+            Path.of("..", "examples", "src", "main", "java", "dev", "tidemark", "examples");
+
     private final Readme readme = Readme.read();
 
     @TempDir
@@ -96,7 +101,7 @@ class ReadmeTest {
                 readme.java().get(1),
                 JavaExample.inJavadocOf("TidemarkConsumer"),
                 JavaExample.inJavadocOf("TidemarkAdmin"));
-        assertThat(readme.java()).as("examples in the README").hasSize(2);
+        assertThat(readme.java()).as("examples in the README").hasSize(4);
         assertThat(tidemark.shell("bin/tidemark topics create greetings").exitCode())
                 .isZero();
 
@@ -107,6 +112,18 @@ class ReadmeTest {
         String records = "0: world = hello\n1: world = hello\n";
         assertThat(printed)
                 .isEqualTo("partition 0, offset 0\npartition 0, offset 1\n" + records + records + "6 partitions\n");
+    }
+
+    /** What needs more around it than a reader wants to see stands in a program that is tested by itself. */
+    @ParameterizedTest
+    @CsvSource({"2, OrderDesk", "3, BusinessTransaction"})
+    void excerptStandsInAnExample(int number, String example) throws IOException {
+        assertThat(withoutIndentation(Files.readString(EXAMPLES.resolve(example + ".java"))))
+                .contains(withoutIndentation(readme.java().get(number)));
+    }
+
+    private static String withoutIndentation(String source) {
+        return source.strip().replaceAll("(?m)^ +", "");
     }
 
     private DynamicTest httpTest(Readme.Exchange exchange) {

@@ -4,6 +4,7 @@ import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.PartitionName;
 import dev.tidemark.server.access.TopicScope;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -206,7 +207,8 @@ record Decision(
         String detail = departed == null
                 ? "the group \"" + GroupNames.shown(state.name()) + "\" has no member \"" + GroupNames.shown(memberId)
                         + "\""
-                : described(state, memberId) + " is one no more since " + departed.leftAt() + ": "
+                : described(state, memberId) + " is one no more since "
+                        + departed.leftAt().truncatedTo(ChronoUnit.MILLIS) + ": "
                         + departed.reason().words();
         return new ApiException(ErrorCode.UNKNOWN_MEMBER_ID, detail + advice);
     }
