@@ -7,18 +7,42 @@ create or replace function ${internal}.move_partitions(p_group_id int, p_generat
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set lock_timeout = '50ms'
 as
 $$
 declare
-    v_ids int[];
-    v_now timestamptz;
+    -- The others are for the next time: each may take the whole of lock_timeout.
+    c_one_by_one constant int := 20;
+    v_ids          int[];
+    v_now          timestamptz;
+    v_partition_id int;
 begin
-    insert into ${internal}.group_partition (group_id, partition_id)
-    select p_group_id, n.partition_id
-    from unnest(p_partition_ids) n (partition_id)
-    where not exists (select from ${internal}.group_partition gp where gp.group_id = p_group_id and gp.partition_id = n.partition_id)
-    order by n.partition_id
-    on conflict (group_id, partition_id) do nothing;
+    begin
+        insert into ${internal}.group_partition (group_id, partition_id)
+        select p_group_id, n.partition_id
+        from unnest(p_partition_ids) n (partition_id)
+        where not exists (select from ${internal}.group_partition gp where gp.group_id = p_group_id and gp.partition_id = n.partition_id)
+        order by n.partition_id
+        on conflict (group_id, partition_id) do nothing;
+    exception
+        when lock_not_available then
+            -- An open transaction commits the first offset of one of them: that one is held up, like those whose lock is not had.
+            for v_partition_id in
+                select n.partition_id from unnest(p_partition_ids) n (partition_id)
+                where not exists (
+                    select from ${internal}.group_partition gp where gp.group_id = p_group_id and gp.partition_id = n.partition_id)
+                order by n.partition_id
+                limit c_one_by_one
+            loop
+                begin
+                    insert into ${internal}.group_partition (group_id, partition_id) values (p_group_id, v_partition_id)
+                    on conflict (group_id, partition_id) do nothing;
+                exception
+                    when lock_not_available then
+                        null;
+                end;
+            end loop;
+    end;
 
     select array_agg(tried.group_partition_id) into v_ids
     from (select gp.group_partition_id,

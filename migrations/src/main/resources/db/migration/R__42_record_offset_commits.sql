@@ -308,7 +308,8 @@ begin
             coalesce(p_leader_epochs, array_fill(null::int, array[v_count])), coalesce(p_metadata, array_fill(null::text, array[v_count])),
             p_kind, true) c;
         exit when r.outcome <> 'missing';
-        perform ${internal}.make_group_partitions(p_group, p_topics, p_partitions);
+        -- With records, whose partitions' locks are had already, not longer than others may wait for those.
+        perform ${internal}.make_group_partitions(p_group, p_topics, p_partitions, case p_kind when 'atomic' then '50ms' else '2s' end);
     end loop;
     if r.outcome = 'committed' then
         return;

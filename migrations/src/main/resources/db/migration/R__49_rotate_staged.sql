@@ -19,6 +19,8 @@ begin
     if not pg_try_advisory_xact_lock('${internal}.staged_current'::regclass::oid::int, 0) then
         return null;
     end if;
+    -- Not with a lock on the table in hand for a standby that is away: what is lost with it is done again.
+    perform set_config('synchronous_commit', 'local', true);
     select r.* into c from ${internal}.staged_current r;
     v_used := case c.number when 0 then '${internal}.staged_0' else '${internal}.staged_1' end;
     v_left := case c.number when 0 then '${internal}.staged_1' else '${internal}.staged_0' end;

@@ -36,6 +36,9 @@ final class GroupKeeper {
     /** A round that takes longer would make this server's own looks late; the rest waits for the next one. */
     private static final Duration ROUND = Duration.ofMillis(700);
 
+    /** Longer than a change of a group takes. */
+    private static final Duration CHANGES_UNDER_WAY = Duration.ofSeconds(15);
+
     private static final TopicScope ALL = new TopicScope(List.of("*"));
 
     private final Database database;
@@ -47,6 +50,7 @@ final class GroupKeeper {
     private final Set<String> toRefresh = new LinkedHashSet<>();
     private TopicCatalogue catalogue = TopicCatalogue.EMPTY;
     private @Nullable Fingerprint fingerprint;
+    private long topicsChangedAt;
 
     /** Differs whenever topics or partitions do: ids only grow, and changes of topics come one after the other. */
     private record Fingerprint(int topics, int lastTopic, int lastPartition) {}
@@ -65,6 +69,7 @@ final class GroupKeeper {
         this.self = self;
         this.nanoTime = nanoTime;
         this.roster = new Roster(nanoTime);
+        this.topicsChangedAt = nanoTime.getAsLong();
     }
 
     Roster roster() {
@@ -204,9 +209,15 @@ final class GroupKeeper {
     }
 
     private void noticeTopics(@Nullable Fingerprint now) {
+        if (nanoTime.getAsLong() - topicsChangedAt < CHANGES_UNDER_WAY.toNanos()) {
+            // They may have been under way since before the topics changed, and know the old ones.
+            toRefresh.addAll(roster.changed());
+        }
         if (now == null || now.equals(fingerprint)) {
             return;
         }
+        topicsChangedAt = nanoTime.getAsLong();
+        toRefresh.addAll(roster.changed());
         TopicCatalogue read = database.transaction(jooq -> new GroupStore(jooq).catalogue());
         Set<String> changed = read.changedSince(catalogue);
         for (Roster.Group group : roster.groups()) {

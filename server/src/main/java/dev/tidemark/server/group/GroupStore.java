@@ -56,7 +56,10 @@ final class GroupStore {
     }
 
     /** Makes it, unless somebody else just does. */
-    void make(String group) {
+    /** Somebody else's transaction may be making it. @throws org.jooq.exception.DataAccessException with 55P03 when that takes longer */
+    void make(String group, int waitMs) {
+        jooq.select(DSL.field("set_config('lock_timeout', {0}, true)", String.class, DSL.val(Integer.toString(waitMs))))
+                .fetch();
         jooq.insertInto(CONSUMER_GROUP, CONSUMER_GROUP.NAME)
                 .values(group)
                 .onConflict(CONSUMER_GROUP.NAME)

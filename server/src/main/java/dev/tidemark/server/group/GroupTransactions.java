@@ -188,16 +188,17 @@ final class GroupTransactions {
         }
 
         private GroupState locked(String group, boolean make, Duration wait) {
+            int waitMs = Math.toIntExact(wait.toMillis());
             for (int tries = 0; tries < MAX_TRIES; tries++) {
                 Integer groupId = rows.find(group);
                 if (groupId == null && make) {
-                    rows.make(group);
+                    rows.make(group, waitMs);
                     groupId = rows.find(group);
                 }
                 if (groupId == null) {
                     throw noGroup(group);
                 }
-                rows.lock(groupId, Math.toIntExact(wait.toMillis()), IDLE_MS);
+                rows.lock(groupId, waitMs, IDLE_MS);
                 GroupState state = rows.load(groupId);
                 if (state != null) {
                     return state;

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Roster {
     private final LongSupplier nanoTime;
     private Map<Integer, Group> groups = new HashMap<>();
+    private Set<String> changed = Set.of();
     private volatile int groupCount;
     private volatile int memberCount;
 
@@ -68,10 +70,20 @@ final class Roster {
         if (!unread.isEmpty()) {
             readMembers(jooq, unread, now);
         }
+        changed = unread.stream()
+                .map(now::get)
+                .filter(Objects::nonNull)
+                .map(Group::name)
+                .collect(Collectors.toUnmodifiableSet());
         groups = now;
         groupCount = now.size();
         memberCount =
                 now.values().stream().mapToInt(group -> group.members().size()).sum();
+    }
+
+    /** The groups that have changed since the read before, or were not there. */
+    Set<String> changed() {
+        return changed;
     }
 
     private Group known(int groupId, String name, long version) {

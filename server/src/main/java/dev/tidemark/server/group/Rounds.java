@@ -47,7 +47,7 @@ final class Rounds implements AutoCloseable {
                 LOG.info("groups are watched again thread={}", name);
             }
             failing = false;
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             metrics.watchFailed();
             if (!failing) {
                 LOG.warn(

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 record Subscription(@Nullable List<String> topics, @Nullable String pattern) {
     static final int MAX_TOPICS = 1000;
+    /** Every server keeps every member's. */
+    static final int MAX_TOPIC_CHARS = 32_768;
+
     static final int MAX_PATTERN_CHARS = 1000;
 
     /** With repetitions written out; every topic's name is matched in time that grows with it. */
@@ -42,6 +45,10 @@ record Subscription(@Nullable List<String> topics, @Nullable String pattern) {
         }
         if (topics != null) {
             topics.forEach(topic -> GroupNames.requireLegal("a topic's name", topic));
+            if (topics.stream().mapToInt(String::length).sum() > MAX_TOPIC_CHARS) {
+                throw invalid("the names in \"topics\" have more than " + MAX_TOPIC_CHARS
+                        + " characters together; a \"pattern\" says the same shorter");
+            }
         }
         if (pattern != null) {
             requireLegal(pattern);

@@ -323,6 +323,51 @@ class GroupsTest {
         }
     }
 
+    @Test
+    void aFirstCommitOfAnOpenTransactionHoldsUpItsOwnPartitionOnly() throws SQLException {
+        createTopic(2);
+        TestMember before = member("before").join();
+        before.leave();
+        topics.alter(topic, new AlterTopicRequest(3, null));
+        try (Connection application = database.connect();
+                Statement statement = application.createStatement()) {
+            application.setAutoCommit(false);
+            statement.execute(
+                    "select tidemark.commit_offsets('" + group + "', null, null, '" + topic + "', '{2}', '{0}')");
+
+            TestMember member = member("m").join();
+            assertThat(member.reads())
+                    .containsExactlyInAnyOrder(new PartitionName(topic, 0), new PartitionName(topic, 1));
+            assertThat(member.beat().pending()).containsExactly(new PartitionName(topic, 2));
+
+            application.commit();
+            await().until(() -> member.beat().assignments().size() == 3);
+        }
+    }
+
+    @Test
+    void aGroupThatAnOpenTransactionIsMakingIsJoinedLaterAndLeavesNobodyWaiting() throws SQLException {
+        createTopic(1);
+        try (Connection application = database.connect();
+                Statement statement = application.createStatement()) {
+            application.setAutoCommit(false);
+            statement.execute(
+                    "select tidemark.commit_offsets('" + group + "', null, null, '" + topic + "', '{0}', '{0}')");
+
+            assertThatThrownBy(() -> member("m").join())
+                    .isInstanceOfSatisfying(
+                            ApiException.class,
+                            refused -> assertThat(refused.error()).isEqualTo(ErrorCode.BROKER_NOT_AVAILABLE));
+            assertThat(
+                            database.string(
+                                    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"))
+                    .isEqualTo("0");
+
+            application.commit();
+            assertThat(member("m").join().reads()).containsExactly(new PartitionName(topic, 0));
+        }
+    }
+
     private String owner() throws SQLException {
         return database.string(
                 "select owner_member_id from tidemark_internal.group_partition join tidemark_internal.consumer_group using (group_id)"

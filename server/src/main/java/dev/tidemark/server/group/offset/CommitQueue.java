@@ -10,7 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /** Commits that wait for the next database transaction, bounded in bytes. Thread-safe; one thread takes. */
 final class CommitQueue {
     /** What is committed together at the most, beyond a first commit. */
-    private static final int MAX_OFFSETS_TOGETHER = 5_000;
+    private static final int MAX_OFFSETS_TOGETHER = 1_000;
 
     /** How soon a partition that was being given away is tried again. */
     private static final long BUSY_NANOS = TimeUnit.MILLISECONDS.toNanos(5);

@@ -30,7 +30,9 @@ final class GroupTidying {
     /** Above a round and its last slice; who has it keeps it, so that one server remembers how far it has deleted. */
     private static final Duration LEASE = Duration.ofSeconds(90);
 
-    private static final int GROUPS = 100;
+    /** In one database transaction, which takes the locks of all their partitions. */
+    private static final int GROUPS = 1;
+
     private static final int PARTITIONS = 500;
     private static final int ROWS = 10_000;
     private static final int COMMITS_OF_A_PARTITION = 2_000;

@@ -5,6 +5,7 @@ import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.log.quota.ThrottledException;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.SqlStates;
+import dev.tidemark.server.postgres.StandbyWaits;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +28,7 @@ final class OffsetCommitter implements AutoCloseable {
 
     private final CommitQueue queue;
     private final CommitTransaction transaction;
+    private final StandbyWaits waits;
     private final CommitMetrics metrics;
     private final Thread thread = new Thread(this::run, "offset-committer");
 
@@ -34,6 +36,7 @@ final class OffsetCommitter implements AutoCloseable {
     OffsetCommitter(Database database, long maxQueuedBytes, CommitMetrics metrics) {
         this.queue = new CommitQueue(maxQueuedBytes);
         this.transaction = new CommitTransaction(database);
+        this.waits = new StandbyWaits(database);
         this.metrics = metrics;
         metrics.watch(queue);
         thread.setDaemon(true);
@@ -90,10 +93,15 @@ final class OffsetCommitter implements AutoCloseable {
     private List<PendingCommit> commitOnce(List<PendingCommit> commits) {
         long startNanos = System.nanoTime();
         try {
+            waits.requireNone();
             CommitTransaction.Done done = transaction.commit(commits);
             metrics.transaction(System.nanoTime() - startNanos);
             return settle(commits, done);
+        } catch (ApiException e) {
+            // Not begun.
+            refuse(commits, e);
         } catch (CommitTransaction.OutcomeUnknownException e) {
+            waits.unanswered();
             LOG.warn("offset commit was not answered requests={}: {}", commits.size(), String.valueOf(e.getCause()));
             refuse(
                     commits,

@@ -4,9 +4,11 @@ import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.SqlStates;
+import dev.tidemark.server.postgres.StandbyWaits;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /** What would take place with an append, where there is nothing to append. */
 final class CompanionTransaction {
@@ -18,10 +20,12 @@ final class CompanionTransaction {
 
     private final Database database;
     private final long lockTimeoutMs;
+    private final StandbyWaits waits;
 
     CompanionTransaction(Database database, long lockTimeoutMs) {
         this.database = database;
         this.lockTimeoutMs = lockTimeoutMs;
+        this.waits = new StandbyWaits(database);
     }
 
     /**
@@ -30,6 +34,9 @@ final class CompanionTransaction {
      * @throws ApiException its own; BROKER_NOT_AVAILABLE when it did not take place, REQUEST_TIMED_OUT when that is not known
      */
     void run(Companion companion, Acks acks) {
+        if (acks == Acks.ALL) {
+            waits.requireNone();
+        }
         try (Connection connection = database.connection()) {
             connection.setAutoCommit(false);
             try {
@@ -73,18 +80,19 @@ final class CompanionTransaction {
         }
     }
 
-    private static void commit(Connection connection, Acks acks) {
+    private void commit(Connection connection, Acks acks) {
         try {
             connection.commit();
             if (acks == Acks.ALL && SqlStates.isReplicationWaitCut(connection.getWarnings())) {
                 throw unknown("the wait for the synchronous standby was cut short", null);
             }
         } catch (SQLException e) {
+            waits.unanswered();
             throw unknown("COMMIT was not answered", e);
         }
     }
 
-    private static ApiException unknown(String why, @org.jspecify.annotations.Nullable SQLException cause) {
+    private static ApiException unknown(String why, @Nullable SQLException cause) {
         String detail = why + "; whether it took place is not known";
         return cause == null
                 ? new ApiException(ErrorCode.REQUEST_TIMED_OUT, detail)

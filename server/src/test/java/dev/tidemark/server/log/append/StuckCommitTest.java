@@ -2,8 +2,10 @@ package dev.tidemark.server.log.append;
 
 import static dev.tidemark.server.log.TestLog.batch;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.log.TestLog;
 import dev.tidemark.server.log.append.BatchOutcome.Appended;
@@ -15,6 +17,7 @@ import dev.tidemark.server.topic.Topic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -151,5 +154,29 @@ class StuckCommitTest {
 
         assertThat(got(log.send(topic, batch(0, producer, 0, 0, "a")))).isEqualTo(new Appended(1, -1, true));
         assertThat(log.values(topic, 0, 0)).containsExactly("first", "a");
+    }
+
+    @Test
+    void whatCommitsWithoutRecordsLeavesOneSessionWaiting() throws Exception {
+        Companion companion = connection -> {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("select pg_logical_emit_message(true, 'test', 'alone')");
+            }
+        };
+        postgres.waitFor("nobody");
+        assertThatThrownBy(() -> log.log().alone(companion, Acks.ALL))
+                .isInstanceOfSatisfying(
+                        ApiException.class, e -> assertThat(e.error()).isEqualTo(ErrorCode.REQUEST_TIMED_OUT));
+        for (int time = 0; time < 5; time++) {
+            assertThatThrownBy(() -> log.log().alone(companion, Acks.ALL))
+                    .isInstanceOfSatisfying(
+                            ApiException.class, e -> assertThat(e.error()).isEqualTo(ErrorCode.BROKER_NOT_AVAILABLE));
+        }
+        assertThat(postgres.waiting()).isEqualTo(1);
+        log.log().alone(companion, Acks.LEADER);
+
+        postgres.waitFor("");
+        await().until(() -> postgres.waiting() == 0);
+        log.log().alone(companion, Acks.ALL);
     }
 }
