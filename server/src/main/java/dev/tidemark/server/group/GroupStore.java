@@ -55,8 +55,7 @@ final class GroupStore {
                 .fetchOne(CONSUMER_GROUP.GROUP_ID);
     }
 
-    /** Makes it, unless somebody else just does. */
-    /** Somebody else's transaction may be making it. @throws org.jooq.exception.DataAccessException with 55P03 when that takes longer */
+    /** Makes it, unless somebody else does. @throws org.jooq.exception.DataAccessException with 55P03 when another's transaction that is making it takes longer than that */
     void make(String group, int waitMs) {
         jooq.select(DSL.field("set_config('lock_timeout', {0}, true)", String.class, DSL.val(Integer.toString(waitMs))))
                 .fetch();
