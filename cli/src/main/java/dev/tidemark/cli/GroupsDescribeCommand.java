@@ -13,7 +13,6 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code tidemark groups describe}. */
@@ -31,12 +30,8 @@ final class GroupsDescribeCommand implements Runnable {
     @Parameters(paramLabel = "GROUP", description = "The group.")
     private String group = "";
 
-    @Option(
-            names = "--format",
-            paramLabel = "FORMAT",
-            defaultValue = "table",
-            description = "table, or json: the server's answer on one line. Default: table")
-    private AnswerFormat format = AnswerFormat.TABLE;
+    @Mixin
+    private final AnswerOptions answer = new AnswerOptions();
 
     @Mixin
     private final ServerOptions server = new ServerOptions();
@@ -56,13 +51,7 @@ final class GroupsDescribeCommand implements Runnable {
         try (TidemarkAdmin admin = server.admin()) {
             description = admin.describeGroup(group);
         }
-        Output out = new Output(streams.out());
-        if (format == AnswerFormat.JSON) {
-            out.writeLine(ApiJson.of(description));
-        } else {
-            writeTables(description, out);
-        }
-        out.flush();
+        answer.show(description, streams.out(), out -> writeTables(description, out));
     }
 
     private static void writeTables(GroupDescription group, Output out) {

@@ -6,7 +6,6 @@ import dev.tidemark.protocol.api.GroupSummary;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code tidemark groups list}. */
 @Command(
@@ -15,12 +14,8 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExample:%n",
         footer = "  tidemark groups list --format json | jq -r '.groups[].group_id'")
 final class GroupsListCommand implements Runnable {
-    @Option(
-            names = "--format",
-            paramLabel = "FORMAT",
-            defaultValue = "table",
-            description = "table, or json: the server's answer on one line. Default: table")
-    private AnswerFormat format = AnswerFormat.TABLE;
+    @Mixin
+    private final AnswerOptions answer = new AnswerOptions();
 
     @Mixin
     private final ServerOptions server = new ServerOptions();
@@ -40,13 +35,7 @@ final class GroupsListCommand implements Runnable {
         try (TidemarkAdmin admin = server.admin()) {
             groups = admin.listGroups();
         }
-        Output out = new Output(streams.out());
-        if (format == AnswerFormat.JSON) {
-            out.writeLine(ApiJson.of(new GroupList(groups)));
-        } else {
-            writeTable(groups, out);
-        }
-        out.flush();
+        answer.show(new GroupList(groups), streams.out(), out -> writeTable(groups, out));
     }
 
     private static void writeTable(List<GroupSummary> groups, Output out) {

@@ -74,12 +74,8 @@ final class GroupsResetOffsetsCommand implements Runnable {
     @Option(names = "--dry-run", description = "Only show what would become of them.")
     private boolean dryRun;
 
-    @Option(
-            names = "--format",
-            paramLabel = "FORMAT",
-            defaultValue = "table",
-            description = "table, or json: the server's answer on one line. Default: table")
-    private AnswerFormat format = AnswerFormat.TABLE;
+    @Mixin
+    private final AnswerOptions answer = new AnswerOptions();
 
     @Mixin
     private final ServerOptions server = new ServerOptions();
@@ -100,13 +96,7 @@ final class GroupsResetOffsetsCommand implements Runnable {
         try (TidemarkAdmin admin = server.admin()) {
             result = admin.resetOffsets(group, reset, dryRun);
         }
-        Output out = new Output(streams.out());
-        if (format == AnswerFormat.JSON) {
-            out.writeLine(ApiJson.of(result));
-        } else {
-            writeTable(result, out);
-        }
-        out.flush();
+        answer.show(result, streams.out(), out -> writeTable(result, out));
     }
 
     private OffsetReset target() {

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.TreeMap;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code tidemark topics describe}. */
@@ -20,12 +19,8 @@ final class TopicsDescribeCommand implements Runnable {
     @Parameters(paramLabel = "NAME", description = "The topic.")
     private String name = "";
 
-    @Option(
-            names = "--format",
-            paramLabel = "FORMAT",
-            defaultValue = "table",
-            description = "table, or json: the server's answer on one line. Default: table")
-    private AnswerFormat format = AnswerFormat.TABLE;
+    @Mixin
+    private final AnswerOptions answer = new AnswerOptions();
 
     @Mixin
     private final ServerOptions server = new ServerOptions();
@@ -45,13 +40,7 @@ final class TopicsDescribeCommand implements Runnable {
         try (TidemarkAdmin admin = server.admin()) {
             topic = admin.describeTopic(name);
         }
-        Output out = new Output(streams.out());
-        if (format == AnswerFormat.JSON) {
-            out.writeLine(ApiJson.of(topic));
-        } else {
-            writeTables(topic, out);
-        }
-        out.flush();
+        answer.show(topic, streams.out(), out -> writeTables(topic, out));
     }
 
     static void writeTables(TopicDescription topic, Output out) {

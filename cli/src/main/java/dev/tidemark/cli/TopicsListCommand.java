@@ -6,7 +6,6 @@ import dev.tidemark.protocol.api.TopicSummary;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code tidemark topics list}. */
 @Command(
@@ -15,12 +14,8 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExample:%n",
         footer = "  tidemark topics list --format json | jq -r '.topics[].name'")
 final class TopicsListCommand implements Runnable {
-    @Option(
-            names = "--format",
-            paramLabel = "FORMAT",
-            defaultValue = "table",
-            description = "table, or json: the server's answer on one line. Default: table")
-    private AnswerFormat format = AnswerFormat.TABLE;
+    @Mixin
+    private final AnswerOptions answer = new AnswerOptions();
 
     @Mixin
     private final ServerOptions server = new ServerOptions();
@@ -40,13 +35,7 @@ final class TopicsListCommand implements Runnable {
         try (TidemarkAdmin admin = server.admin()) {
             topics = admin.listTopics();
         }
-        Output out = new Output(streams.out());
-        if (format == AnswerFormat.JSON) {
-            out.writeLine(ApiJson.of(new TopicList(topics)));
-        } else {
-            writeTable(topics, out);
-        }
-        out.flush();
+        answer.show(new TopicList(topics), streams.out(), out -> writeTable(topics, out));
     }
 
     private static void writeTable(List<TopicSummary> topics, Output out) {
