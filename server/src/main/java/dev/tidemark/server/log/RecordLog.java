@@ -102,7 +102,7 @@ public final class RecordLog implements AutoCloseable {
 
     /** A producer id nobody had before. Blocks on the database. */
     public ProducerIdentity newProducer() {
-        long producerId = database.query(jooq -> jooq.nextval(Sequences.PRODUCER_ID));
+        long producerId = Database.repeatably(() -> database.query(jooq -> jooq.nextval(Sequences.PRODUCER_ID)));
         return new ProducerIdentity(producerId, (short) 0);
     }
 

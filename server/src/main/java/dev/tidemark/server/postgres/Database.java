@@ -2,7 +2,9 @@ package dev.tidemark.server.postgres;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
 import com.zaxxer.hikari.SQLExceptionOverride;
+import dev.tidemark.protocol.ApiException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
@@ -11,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Properties;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jooq.ConnectionProvider;
 import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
@@ -102,16 +105,30 @@ public final class Database implements AutoCloseable {
         hikari.setMaximumPoolSize(size);
         hikari.setConnectionTimeout(ACQUIRE_TIMEOUT_MS);
         hikari.setValidationTimeout(VALIDATION_TIMEOUT_MS);
-        hikari.setExceptionOverride(new NoStandbys());
+        OneForAll override = new OneForAll();
+        hikari.setExceptionOverride(override);
         hikari.setMetricRegistry(metrics);
-        return new PatientPool(new HikariDataSource(hikari), System::nanoTime);
+        HikariDataSource pool = new HikariDataSource(hikari);
+        override.pool = pool.getHikariPoolMXBean();
+        return new PatientPool(pool, System::nanoTime);
     }
 
-    /** A connection to what has become a standby is of no use any more; a new one finds the primary. */
-    private static final class NoStandbys implements SQLExceptionOverride {
+    /**
+     * Where one session has ended or its PostgreSQL become a standby, the others most likely have too, and the pool looks at those only that were idle for a
+     * while: all are replaced, so that one caller meets it and not one after another. A new connection finds the primary.
+     */
+    private static final class OneForAll implements SQLExceptionOverride {
+        /** Null while the pool opens its first connection. */
+        private volatile @Nullable HikariPoolMXBean pool;
+
         @java.lang.Override
         public Override adjudicate(SQLException e) {
-            return SqlStates.READ_ONLY.equals(e.getSQLState()) ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
+            boolean standby = SqlStates.READ_ONLY.equals(e.getSQLState());
+            HikariPoolMXBean others = pool;
+            if (others != null && (standby || SqlStates.isSessionLost(e))) {
+                others.softEvictConnections();
+            }
+            return standby ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
         }
     }
 
@@ -147,7 +164,7 @@ public final class Database implements AutoCloseable {
     /**
      * Runs queries, each in a database transaction of its own.
      *
-     * @throws dev.tidemark.protocol.ApiException BROKER_NOT_AVAILABLE when the database, not the query, is the trouble
+     * @throws ApiException BROKER_NOT_AVAILABLE when the database, not the query, is the trouble
      */
     public <T extends @Nullable Object> T query(Function<DSLContext, T> query) {
         try {
@@ -163,6 +180,18 @@ public final class Database implements AutoCloseable {
             return jooq.transactionResult(transaction -> statements.apply(transaction.dsl()));
         } catch (DataAccessException e) {
             throw explained(e);
+        }
+    }
+
+    /** Does work of queries and transactions, and once more where its session has ended under it: for what may be done twice. */
+    public static <T extends @Nullable Object> T repeatably(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (ApiException e) {
+            if (e.getCause() instanceof SQLException cause && SqlStates.isSessionLost(cause)) {
+                return work.get();
+            }
+            throw e;
         }
     }
 

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * under way at most and everybody gets an answer in time. Thread-safe.
  */
 public final class DatabaseHealth implements AutoCloseable {
-    private static final int ANSWER_WITHIN_S = 2;
+    private static final int ANSWER_WITHIN_MS = 2_000;
     private static final String SILENT = "the database does not answer";
 
     private final Database database;
@@ -59,9 +59,8 @@ public final class DatabaseHealth implements AutoCloseable {
 
     private Optional<String> look() {
         try (Connection connection = database.connection()) {
-            if (!connection.isValid(ANSWER_WITHIN_S)) {
-                return Optional.of(SILENT);
-            }
+            // Not isValid, which keeps to itself that the session has ended: the pool would hand it out again.
+            connection.setNetworkTimeout(Runnable::run, ANSWER_WITHIN_MS);
             return isStandby(connection) ? Optional.of("the database is a standby") : Optional.empty();
         } catch (SQLException failure) {
             return Optional.of("the database cannot be used (SQLSTATE " + SqlStates.state(failure) + ")");

@@ -26,6 +26,8 @@ final class PatientPool implements AutoCloseable {
 
     private final AtomicLong nextTryNanos = new AtomicLong();
 
+    private final AtomicLong connectionsGiven = new AtomicLong();
+
     PatientPool(HikariDataSource pool, LongSupplier nanoClock) {
         this.pool = pool;
         this.nanoClock = nanoClock;
@@ -36,13 +38,16 @@ final class PatientPool implements AutoCloseable {
         if (known != null && pool.getHikariPoolMXBean().getIdleConnections() == 0 && !mayTry()) {
             throw new SQLTransientConnectionException(known.getMessage(), known.getSQLState(), known);
         }
+        long givenBefore = connectionsGiven.get();
         try {
             Connection connection = pool.getConnection();
+            connectionsGiven.incrementAndGet();
             away = null;
             return connection;
         } catch (SQLException e) {
             nextTryNanos.set(nanoClock.getAsLong() + TRY_EVERY_NANOS);
-            if (e instanceof SQLTransientConnectionException inVain) {
+            // Whoever began to wait while PostgreSQL was away may give up after it has come back.
+            if (e instanceof SQLTransientConnectionException inVain && connectionsGiven.get() == givenBefore) {
                 away = inVain;
             }
             throw e;

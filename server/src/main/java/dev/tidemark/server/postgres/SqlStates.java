@@ -64,6 +64,19 @@ public final class SqlStates {
                 || state.equals(LOCK_NOT_AVAILABLE);
     }
 
+    /**
+     * Whether the session ended under the statement: its process was ended, its connection cut, or the pool found it so. Another session may well serve;
+     * that there was none to be had is another matter.
+     */
+    public static boolean isSessionLost(SQLException e) {
+        String state = state(e);
+        return !(e instanceof SQLTransientConnectionException)
+                && (state.isEmpty()
+                        || isConnectionLost(e)
+                        || state.startsWith("57P")
+                        || SESSION_TIMEOUTS.contains(state));
+    }
+
     /** Whether there was no connection, or is none any more: class 08. */
     public static boolean isConnectionLost(SQLException e) {
         return state(e).startsWith("08");

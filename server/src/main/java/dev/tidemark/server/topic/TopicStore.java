@@ -47,7 +47,7 @@ final class TopicStore {
 
     @Nullable
     Topic find(String name) {
-        return database.query(jooq -> find(jooq, name));
+        return Database.repeatably(() -> database.query(jooq -> find(jooq, name)));
     }
 
     private static @Nullable Topic find(DSLContext jooq, String name) {

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Stands between a server and its PostgreSQL, and cuts a connection where a test says. Statements must come as text: with a prepare threshold of 0. */
 public final class CuttingProxy implements AutoCloseable {
@@ -24,9 +25,10 @@ public final class CuttingProxy implements AutoCloseable {
     private final ServerSocket listening;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final Queue<Cut> armed = new ConcurrentLinkedQueue<>();
+    private volatile boolean away;
 
     /** Where to cut; each once. */
-    private record Cut(String statement, boolean whenDone) {}
+    private record Cut(String statement, boolean whenDone, boolean forGood) {}
 
     public CuttingProxy(String jdbcUrl) throws IOException {
         Matcher address = ADDRESS.matcher(jdbcUrl);
@@ -47,12 +49,22 @@ public final class CuttingProxy implements AutoCloseable {
 
     /** The next statement with that in its text never reaches PostgreSQL: the connection is cut instead. */
     public void cutInsteadOf(String statement) {
-        armed.add(new Cut(statement, false));
+        armed.add(new Cut(statement, false, false));
     }
 
     /** The next statement with that in its text is done by PostgreSQL, and the connection cut before the answer comes. */
     public void cutAnswerTo(String statement) {
-        armed.add(new Cut(statement, true));
+        armed.add(new Cut(statement, true, false));
+    }
+
+    /** The same, and from then on PostgreSQL cannot be reached: every connection is cut, until {@link #comeBack}. */
+    public void goAwayInsteadOfAnswering(String statement) {
+        armed.add(new Cut(statement, true, true));
+    }
+
+    /** Connections get through again. */
+    public void comeBack() {
+        away = false;
     }
 
     /** Whether all cuts that were asked for have been made. They are made in that order. */
@@ -63,6 +75,10 @@ public final class CuttingProxy implements AutoCloseable {
     private void accept() throws IOException {
         while (true) {
             Socket client = listening.accept();
+            if (away) {
+                client.close();
+                continue;
+            }
             Socket server = new Socket(host, port);
             client.setTcpNoDelay(true);
             server.setTcpNoDelay(true);
@@ -92,10 +108,17 @@ public final class CuttingProxy implements AutoCloseable {
         thread.start();
     }
 
+    private void goAway() throws IOException {
+        away = true;
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+    }
+
     private final class Connection {
         private final Socket client;
         private final Socket server;
-        private volatile boolean cutsAnswer;
+        private volatile @Nullable Cut answerCut;
 
         Connection(Socket client, Socket server) {
             this.client = client;
@@ -116,7 +139,7 @@ public final class CuttingProxy implements AutoCloseable {
                         if (!cut.whenDone()) {
                             return;
                         }
-                        cutsAnswer = true;
+                        answerCut = cut;
                     }
                     out.write(chunk, 0, length);
                 }
@@ -130,7 +153,11 @@ public final class CuttingProxy implements AutoCloseable {
                 OutputStream out = client.getOutputStream();
                 byte[] chunk = new byte[64 * 1024];
                 for (int length = in.read(chunk); length >= 0; length = in.read(chunk)) {
-                    if (cutsAnswer) {
+                    Cut cut = answerCut;
+                    if (cut != null) {
+                        if (cut.forGood()) {
+                            goAway();
+                        }
                         return;
                     }
                     out.write(chunk, 0, length);
@@ -142,8 +169,6 @@ public final class CuttingProxy implements AutoCloseable {
     @Override
     public void close() throws IOException {
         listening.close();
-        for (Socket socket : sockets) {
-            socket.close();
-        }
+        goAway();
     }
 }

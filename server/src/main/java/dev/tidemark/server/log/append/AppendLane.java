@@ -91,10 +91,12 @@ final class AppendLane implements Runnable {
     private void settleHeld() {
         try {
             queue.putBack(stuck.released());
-            stuck.expired().forEach(this::refuseHeld);
         } catch (SQLException e) {
-            refuseUnavailable(stuck.everything(), e);
+            if (!SqlStates.isSessionLost(e)) {
+                refuseUnavailable(stuck.everything(), e);
+            }
         }
+        stuck.expired().forEach(this::refuseHeld);
     }
 
     private void refuseHeld(AppendGroup group) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -209,11 +210,16 @@ final class AppendTransaction {
             try {
                 return written(candidates, attempt);
             } catch (SQLException e) {
-                if (!stalled.isEnded(e, partitionIds(candidates), startNanos)) {
+                if (!isAnotherSessionDue(e, startNanos) && !stalled.isEnded(e, partitionIds(candidates), startNanos)) {
                     throw e;
                 }
             }
         }
+    }
+
+    private boolean isAnotherSessionDue(SQLException failure, long startNanos) {
+        return SqlStates.isSessionLost(failure)
+                && System.nanoTime() - startNanos < TimeUnit.MILLISECONDS.toNanos(reservation.lockTimeoutMs());
     }
 
     private Done written(List<Candidate> candidates, Attempt attempt) throws SQLException {

@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jooq.exception.DataAccessException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,8 +24,11 @@ public final class LeaderEpochs {
 
     private static final String NO_REASON = "";
 
-    /** Between two tries the epoch would have to change again. */
+    /** Between two tries the epoch would have to change again, or another session to end. */
     private static final int MAX_TRIES = 5;
+
+    /** A session that has ended says so at once; one that was waited for in vain is not tried for again. */
+    private static final long ANOTHER_SESSION_WITHIN_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Database database;
     private final Tail tail;
@@ -45,29 +49,41 @@ public final class LeaderEpochs {
         return current;
     }
 
-    /** What needs the current epoch: PostgreSQL refuses it with {@link SqlStates#UNKNOWN_LEADER_EPOCH} in any other. */
+    /**
+     * What needs the current epoch: PostgreSQL refuses it with {@link SqlStates#UNKNOWN_LEADER_EPOCH} in any other. It throws SQLException only where nothing
+     * was done, or where that may be done twice.
+     */
     public interface Work<T> {
         T in(LeaderEpoch epoch) throws SQLException;
     }
 
     /**
-     * Does it in the current epoch, and again where that turns out to be another by now. Blocks on the database.
+     * Does it in the current epoch, and again where that turns out to be another by now, or where its session has ended, as all have when PostgreSQL was
+     * started again. Blocks on the database.
      *
      * @throws SQLException the work's own
      * @throws ApiException BROKER_NOT_AVAILABLE when the current epoch could not be asked for
      */
     public <T> T inCurrent(Work<T> work) throws SQLException {
+        long startNanos = System.nanoTime();
         for (int tries = 1; ; tries++) {
             LeaderEpoch epoch = current;
             try {
                 return work.in(epoch);
             } catch (SQLException e) {
-                if (!SqlStates.state(e).equals(SqlStates.UNKNOWN_LEADER_EPOCH) || tries == MAX_TRIES) {
+                boolean otherEpoch = SqlStates.state(e).equals(SqlStates.UNKNOWN_LEADER_EPOCH);
+                if (tries == MAX_TRIES || !(otherEpoch || isAnotherSessionDue(e, startNanos))) {
                     throw e;
                 }
-                renew(epoch);
+                if (otherEpoch) {
+                    renew(epoch);
+                }
             }
         }
+    }
+
+    private static boolean isAnotherSessionDue(SQLException failure, long startNanos) {
+        return SqlStates.isSessionLost(failure) && System.nanoTime() - startNanos < ANOTHER_SESSION_WITHIN_NANOS;
     }
 
     /** Asks for the current one, unless somebody has since that one was. */
@@ -105,9 +121,9 @@ public final class LeaderEpochs {
 
     private EnsureLeaderEpochRecord ensure(Integer[] partitionIds, Long[] logEnds, String reason) {
         try {
-            return database.transaction(
+            return Database.repeatably(() -> database.transaction(
                             jooq -> Routines.ensureLeaderEpoch(jooq.configuration(), partitionIds, logEnds, reason))
-                    .get(0);
+                    .get(0));
         } catch (DataAccessException e) {
             SQLException cause = SqlStates.sqlException(e);
             if (cause != null && SqlStates.state(cause).equals(SqlStates.LOCK_NOT_AVAILABLE)) {

@@ -3,6 +3,7 @@ package dev.tidemark.server.log.append;
 import static dev.tidemark.server.log.TestLog.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.log.TestLog;
@@ -38,6 +39,8 @@ class UnknownOutcomeTest {
     private static final int MANY = 600;
 
     private static final String SMALL_APPEND = "with place as materialized";
+    private static final String RESERVE = ".reserve(";
+    private static final String COPY = "copy ";
     private static final String COMMIT = "COMMIT";
     private static final String OUTCOME = "append_outcome";
 
@@ -96,6 +99,23 @@ class UnknownOutcomeTest {
     }
 
     @Test
+    void outcomeIsAskedForAgainWhereTheSessionThatAskedIsCutToo() throws Exception {
+        Topic topic = topicWithOneRecord();
+        proxy.cutAnswerTo(SMALL_APPEND);
+        proxy.cutInsteadOf(OUTCOME);
+        proxy.cutAnswerTo(OUTCOME);
+        assertAppendedOnce(topic, new String[] {"a", "b"});
+    }
+
+    @Test
+    void transactionThatLosesItsSessionBeforeTheCommitIsDoneAgain() throws Exception {
+        Topic topic = topicWithOneRecord();
+        proxy.cutInsteadOf(RESERVE);
+        proxy.cutAnswerTo(COPY);
+        assertAppendedOnce(topic, many("v"));
+    }
+
+    @Test
     void commitWhoseAnswerIsLostIsFoundAgain() throws Exception {
         Topic topic = topicWithOneRecord();
         proxy.cutAnswerTo(COMMIT);
@@ -142,16 +162,23 @@ class UnknownOutcomeTest {
     void outcomeThatCannotBeHadIsSaidToBeUnknownAndARetryIsToldWhereItIs() throws Exception {
         Topic topic = topicWithOneRecord();
         long producer = log.log().newProducer().producerId();
-        // The answer is lost, and so is the question about it.
-        proxy.cutAnswerTo(SMALL_APPEND);
-        proxy.cutInsteadOf(OUTCOME);
+        proxy.goAwayInsteadOfAnswering(SMALL_APPEND);
 
         assertThat(log.append(topic, batch(0, producer, 0, 0, "a")).get(0))
                 .isInstanceOfSatisfying(
                         Refused.class, refused -> assertThat(refused.error()).isEqualTo(ErrorCode.REQUEST_TIMED_OUT));
         assertThat(proxy.hasCut()).isTrue();
-        assertThat(log.append(topic, batch(0, producer, 0, 0, "a"))).containsExactly(new Appended(1, -1, true));
+        proxy.comeBack();
+        assertThat(appendedAgain(topic, producer)).containsExactly(new Appended(1, -1, true));
         assertThat(log.values(topic, 0, 0)).containsExactly("first", "a");
+    }
+
+    /** Until PostgreSQL is found to be there again. */
+    private List<BatchOutcome> appendedAgain(Topic topic, long producer) throws Exception {
+        return await().atMost(Duration.ofSeconds(20))
+                .until(
+                        () -> log.append(topic, batch(0, producer, 0, 0, "a")),
+                        outcomes -> outcomes.get(0) instanceof Appended);
     }
 
     @Test
