@@ -19,7 +19,11 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /** A member that beats on a thread of its own, asks the next server when one does not answer, and reads what it was told last. */
 final class GroupMember implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    /** With a heartbeat: well below the session timeout, so that there is time to ask another server. */
     private static final Duration PATIENCE = Duration.ofMillis(700);
+
+    /** The first to come makes the group, at a server that may just have started. */
+    private static final Duration PATIENCE_TO_JOIN = Duration.ofSeconds(20);
 
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -44,7 +48,7 @@ final class GroupMember implements AutoCloseable {
         GroupMember member = new GroupMember(group, id, servers);
         String body = "{\"member_id\":\"" + id + "\",\"topics\":[\"" + topic
                 + "\"],\"session_timeout_ms\":3000,\"heartbeat_interval_ms\":300}";
-        HttpResponse<String> answer = member.send(member.path, body);
+        HttpResponse<String> answer = member.send(member.path, body, PATIENCE_TO_JOIN);
         if (answer == null || answer.statusCode() != 200) {
             throw new AssertionError("could not join: " + (answer == null ? "no answer" : answer.body()));
         }
@@ -58,7 +62,7 @@ final class GroupMember implements AutoCloseable {
         while (!isStopped) {
             String body =
                     "{\"generation_id\":" + told.path("generation_id") + ",\"owned\":" + told.path("assignments") + "}";
-            HttpResponse<String> answer = send(path + "/" + id + "/heartbeat", body);
+            HttpResponse<String> answer = send(path + "/" + id + "/heartbeat", body, PATIENCE);
             if (answer == null || answer.statusCode() == 503) {
                 server++;
             } else if (answer.statusCode() == 200) {
@@ -89,11 +93,11 @@ final class GroupMember implements AutoCloseable {
         }
     }
 
-    private HttpResponse<String> send(String at, String body) {
+    private HttpResponse<String> send(String at, String body, Duration patience) {
         HttpRequest request = HttpRequest.newBuilder(
                         servers.get(server % servers.size()).resolve(at))
                 .header("Content-Type", "application/json")
-                .timeout(PATIENCE)
+                .timeout(patience)
                 .POST(BodyPublishers.ofString(body))
                 .build();
         try {
