@@ -55,7 +55,7 @@ public final class WakeUp {
                     "--rate",
                     Integer.toString(rate),
                     "--warm-up-seconds",
-                    "5",
+                    "10",
                     "--seconds",
                     arguments.text("seconds", "10")));
             return Objects.requireNonNull(result.latency());

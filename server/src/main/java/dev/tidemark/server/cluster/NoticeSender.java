@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 final class NoticeSender implements Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NoticeSender.class);
 
-    static final Duration EVERY = Duration.ofMillis(3);
+    static final Duration EVERY = Duration.ofMillis(2);
 
     /** Above what one notice holds; then which partitions they are no longer matters. */
     private static final int MAX_PARTITIONS = 2_000;

@@ -112,10 +112,10 @@ public final class RecordLog implements AutoCloseable {
     }
 
     /**
-     * Another server says how far it has appended, by partition id: those who wait there look. Only a hint to ask the database; quick, blocks on nothing.
+     * Another server says how far it has appended, by partition id: what is there is read for those who wait there. Only a hint to ask the database; quick, blocks on nothing.
      */
     public void hint(Map<Integer, Long> logEndOffsets) {
-        tail.hint(logEndOffsets);
+        fetcher.hint(logEndOffsets);
     }
 
     /** Other servers may have appended anywhere: as {@link #hint} for every partition, with one query for those somebody waits at. */

@@ -1,15 +1,18 @@
 package dev.tidemark.server.postgres;
 
+import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeUnit;
 
 /**
  * A socket whose {@link #setSoTimeout} bounds writes as it bounds reads: one that has moved nothing for that long, because nobody reads at the other end, is
- * closed by {@link WriteWatch}, and the write fails. Below TLS, so that it holds there too.
+ * closed by {@link WriteWatch}, and the write fails. Below TLS, so that it holds there too. And one that does not wait to learn that nothing more is there.
  */
 final class WatchedSocket extends Socket {
     /** Written at a time: a peer that is only slow takes so much in any reasonable time. */
@@ -17,13 +20,21 @@ final class WatchedSocket extends Socket {
 
     private static final long NOT_WRITING = 0;
 
-    private volatile long timeoutNanos;
+    /** pgjdbc waits so long after each notification whether another one comes, and only then hands over the first. */
+    private static final int LOOK_FOR_MORE_MS = 1;
+
+    private volatile int timeoutMs;
     private volatile long writingSinceNanos = NOT_WRITING;
 
     @Override
-    public void setSoTimeout(int timeoutMs) throws SocketException {
-        super.setSoTimeout(timeoutMs);
-        timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+    public void setSoTimeout(int newTimeoutMs) throws SocketException {
+        super.setSoTimeout(newTimeoutMs);
+        timeoutMs = newTimeoutMs;
+    }
+
+    @Override
+    public InputStream getInputStream() throws IOException {
+        return new PromptInput(super.getInputStream());
     }
 
     @Override
@@ -36,7 +47,7 @@ final class WatchedSocket extends Socket {
     /** Whether a write has moved nothing for longer than the timeout. */
     boolean isOverdue(long nowNanos) {
         long since = writingSinceNanos;
-        long timeout = timeoutNanos;
+        long timeout = TimeUnit.MILLISECONDS.toNanos(timeoutMs);
         return since != NOT_WRITING && timeout > 0 && nowNanos - since > timeout;
     }
 
@@ -44,6 +55,20 @@ final class WatchedSocket extends Socket {
     public void close() throws IOException {
         WriteWatch.forget(this);
         super.close();
+    }
+
+    private final class PromptInput extends FilterInputStream {
+        PromptInput(InputStream raw) {
+            super(raw);
+        }
+
+        @Override
+        public int read(byte[] bytes, int at, int length) throws IOException {
+            if (timeoutMs == LOOK_FOR_MORE_MS && in.available() == 0) {
+                throw new SocketTimeoutException("nothing more is there");
+            }
+            return in.read(bytes, at, length);
+        }
     }
 
     private final class TimedOutput extends FilterOutputStream {

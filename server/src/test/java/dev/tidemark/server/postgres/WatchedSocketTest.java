@@ -2,6 +2,7 @@ package dev.tidemark.server.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -59,11 +61,28 @@ class WatchedSocketTest {
     }
 
     @Test
+    void thatNothingMoreIsThereIsKnownAtOnce() throws Exception {
+        InputStream input = socket.getInputStream();
+        socket.setSoTimeout(1);
+        long startNanos = System.nanoTime();
+        for (int looks = 0; looks < 1_000; looks++) {
+            assertThatThrownBy(() -> input.read(new byte[1], 0, 1)).isInstanceOf(SocketTimeoutException.class);
+        }
+        assertThat(System.nanoTime() - startNanos)
+                .as("far less than waiting each time")
+                .isLessThan(TimeUnit.MILLISECONDS.toNanos(900));
+
+        peer.getOutputStream().write(7);
+        await().until(() -> input.available() == 1);
+        assertThat(input.read()).isEqualTo(7);
+    }
+
+    @Test
     void readThatTakesLongerIsNotAWrite() throws Exception {
         OutputStream output = socket.getOutputStream();
         socket.setSoTimeout(300);
         output.write(1);
-        assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(java.net.SocketTimeoutException.class);
+        assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
         output.write(2);
         assertThat(peer.getInputStream().readNBytes(2)).containsExactly(1, 2);
     }

@@ -17,6 +17,7 @@ final class FetchMetrics {
     private final Counter hintMisses;
     private final Counter readAheadHits;
     private final Timer reads;
+    private final Timer followed;
     private final MeterRegistry registry;
 
     FetchMetrics(MeterRegistry registry, Collection<?> waiting) {
@@ -40,6 +41,10 @@ final class FetchMetrics {
                 .description("A read of one partition from the database")
                 .publishPercentiles(0.5, 0.99)
                 .register(registry);
+        this.followed = Timer.builder("tidemark.fetch.follow")
+                .description("A read of what other servers have appended where somebody waits, for all who do")
+                .publishPercentiles(0.5, 0.99)
+                .register(registry);
         Gauge.builder("tidemark.fetch.waiting", waiting, Collection::size)
                 .description("Fetches waiting at the log end")
                 .register(registry);
@@ -47,7 +52,7 @@ final class FetchMetrics {
 
     private static Counter records(MeterRegistry registry, String source) {
         return Counter.builder("tidemark.fetch.records")
-                .description("Records read")
+                .description("Records read for fetches")
                 .tag("source", source)
                 .register(registry);
     }
@@ -70,6 +75,10 @@ final class FetchMetrics {
         databaseRecords.increment(recordCount);
         bytes.increment(byteCount);
         reads.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    void followed(long nanos) {
+        followed.record(nanos, TimeUnit.NANOSECONDS);
     }
 
     void watch(ReadAhead ahead) {

@@ -15,5 +15,14 @@ public record FetchRequest(List<Position> positions, int maxRecords, int maxByte
         positions = List.copyOf(positions);
     }
 
-    public record Position(Topic topic, int partition, long offset) {}
+    /** Of the positions, in their order. */
+    List<Integer> partitionIds() {
+        return positions.stream().map(Position::partitionId).toList();
+    }
+
+    public record Position(Topic topic, int partition, long offset) {
+        int partitionId() {
+            return topic.partitionId(partition);
+        }
+    }
 }

@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -38,6 +39,7 @@ public final class Fetcher implements AutoCloseable {
     private final Tail tail;
     private final PartitionReader reader;
     private final OffsetFinder offsets;
+    private final Follower follower;
     private final LogEndPoller poller;
     private final ThreadPoolExecutor readers;
     private final ScheduledThreadPoolExecutor timer;
@@ -73,6 +75,8 @@ public final class Fetcher implements AutoCloseable {
         this.timer = new ScheduledThreadPoolExecutor(1, task -> new Thread(task, "fetch-timer"));
         timer.setRemoveOnCancelPolicy(true);
         timer.scheduleWithFixedDelay(ahead::dropOld, 1, 1, TimeUnit.SECONDS);
+        this.follower = new Follower(tail, logReader, metrics, System::nanoTime);
+        timer.scheduleWithFixedDelay(follower::forgetLeft, 1, 1, TimeUnit.SECONDS);
         this.poller = new LogEndPoller(reader, tail, timer, readers);
         poller.start();
     }
@@ -98,6 +102,11 @@ public final class Fetcher implements AutoCloseable {
         return offsets.find(topic, partition, query);
     }
 
+    /** Another server tells of its log ends, by partition id; quick, does not block. */
+    public void hint(Map<Integer, Long> logEndOffsets) {
+        follower.hint(logEndOffsets);
+    }
+
     /** Asks the database for the log ends somebody waits at, soon; does not block. */
     public void poll() {
         poller.poll();
@@ -118,6 +127,7 @@ public final class Fetcher implements AutoCloseable {
     public void close() {
         stopWaiting();
         timer.shutdownNow();
+        follower.close();
         readers.shutdown();
         try {
             if (!readers.awaitTermination(STOP_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
@@ -206,9 +216,7 @@ public final class Fetcher implements AutoCloseable {
             boolean last = stopping || System.nanoTime() >= deadlineNanos;
             if (last) {
                 // "Nothing there" is for the database to say: another server may have appended.
-                reader.observe(request.positions().stream()
-                        .map(p -> p.topic().partitionId(p.partition()))
-                        .toList());
+                reader.observe(request.partitionIds());
             }
             List<PartitionRecords> answers = reader.read(request);
             boolean something = answers.stream().anyMatch(a -> a.recordCount() > 0 || a.error() != null);
@@ -224,19 +232,22 @@ public final class Fetcher implements AutoCloseable {
             if (!listening) {
                 listening = true;
                 waiting.add(this);
-                request.positions().forEach(p -> tail.listen(p.topic().partitionId(p.partition()), wake));
+                request.partitionIds().forEach(id -> tail.listen(id, wake));
+                follower.follow(request.positions());
                 long delay = Math.max(0, deadlineNanos - System.nanoTime());
                 var timeout = timer.schedule(wake, delay, TimeUnit.NANOSECONDS);
                 answer.whenComplete((a, e) -> timeout.cancel(false));
             }
             boolean news = request.positions().stream().anyMatch(p -> {
                 Tail.Range range = tail.range(p.topic().partitionId(p.partition()));
-                return range == null
-                        || range.logEndOffset() > p.offset()
-                        || tail.isBehindHint(p.topic().partitionId(p.partition()));
+                return range == null || range.logEndOffset() > p.offset();
             });
             if (news || stopping) {
                 asked.incrementAndGet();
+            } else {
+                follower.read(request.partitionIds().stream()
+                        .filter(tail::isBehindHint)
+                        .toList());
             }
         }
 
@@ -244,7 +255,8 @@ public final class Fetcher implements AutoCloseable {
             if (listening) {
                 listening = false;
                 waiting.remove(this);
-                request.positions().forEach(p -> tail.unlisten(p.topic().partitionId(p.partition()), wake));
+                request.partitionIds().forEach(id -> tail.unlisten(id, wake));
+                follower.leave(request.positions());
             }
             completion.run();
         }

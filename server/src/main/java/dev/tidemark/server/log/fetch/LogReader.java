@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -138,11 +139,13 @@ final class LogReader {
      *
      * @param maxRecords of each
      * @param maxBytes of each; and of all together, but for a first record
-     * @return by partition id; without partitions that are gone, and without those there was no room for
+     * @param found told, before the transaction is ended, what was read by partition id: without partitions that are gone, and without the records there was
+     *     no room for. When the transaction is tried again, twice
      */
-    Map<Integer, Read> readTogether(List<Wanted> wanted, int maxRecords, int maxBytes) throws SQLException {
+    void readTogether(List<Wanted> wanted, int maxRecords, int maxBytes, Consumer<Map<Integer, Read>> found)
+            throws SQLException {
         int share = Math.max(1, maxBytes / wanted.size());
-        return inTransaction((connection, epoch) -> {
+        inTransaction((connection, epoch) -> {
             Map<Integer, Read> reads = new HashMap<>();
             Map<Topic, List<Plan>> byTopic = new LinkedHashMap<>();
             List<@Nullable Plan> plans = plans(connection, epoch, wanted, maxRecords, share);
@@ -157,18 +160,19 @@ final class LogReader {
             }
             int bytesLeft = maxBytes;
             for (Map.Entry<Topic, List<Plan>> topic : byTopic.entrySet()) {
-                SeveralCollectors found = new SeveralCollectors(topic.getKey(), share, bytesLeft);
-                topic.getValue().forEach(found::expect);
-                copy(connection, byBlocks(topic.getValue()), found);
+                SeveralCollectors collectors = new SeveralCollectors(topic.getKey(), share, bytesLeft);
+                topic.getValue().forEach(collectors::expect);
+                copy(connection, byBlocks(topic.getValue()), collectors);
                 for (Plan plan : topic.getValue()) {
-                    RecordCollector collector = found.of(plan);
-                    if (!collector.hadNoRoom()) {
-                        reads.put(plan.partitionId(), read(connection, plan, collector, share));
-                    }
+                    RecordCollector collector = collectors.of(plan);
+                    reads.put(
+                            plan.partitionId(),
+                            collector.hadNoRoom() ? nothing(plan) : read(connection, plan, collector, share));
                 }
-                bytesLeft -= found.bytes();
+                bytesLeft -= collectors.bytes();
             }
-            return reads;
+            found.accept(reads);
+            return reads.size();
         });
     }
 

@@ -7,14 +7,10 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Answers fetches with what there is now: from the tail what it has, else from the database. Thread-safe. */
 final class PartitionReader {
-    /** What is read together is held together, a first record of any size each. */
-    private static final int MAX_TOGETHER = 32;
-
     private final Tail tail;
     private final LogReader database;
     private final ReadAhead ahead;
@@ -46,42 +42,11 @@ final class PartitionReader {
     List<PartitionRecords> read(FetchRequest request) throws SQLException {
         FetchBudget budget = new FetchBudget(request);
         List<PartitionRecords> answers = new ArrayList<>(request.positions().size());
-        List<LogReader.Wanted> hinted = hinted(request);
-        Map<Integer, LogReader.Read> reads = hinted.size() > 1 ? readTogether(request, hinted) : Map.of();
         for (FetchRequest.Position position : request.positions()) {
-            LogReader.Read read = reads.get(partitionId(position));
-            PartitionRecords known =
-                    read == null ? fromTail(position, budget) : answer(request, position, budget, read);
+            PartitionRecords known = fromTail(position, budget);
             answers.add(known != null ? known : fromDatabase(request, position, budget));
         }
         return answers;
-    }
-
-    /** Where others are said to have appended behind the known end: little each, and somebody waits for it. */
-    private List<LogReader.Wanted> hinted(FetchRequest request) {
-        return request.positions().stream()
-                .filter(this::isBehindHint)
-                .limit(MAX_TOGETHER)
-                .map(position -> new LogReader.Wanted(position.topic(), position.partition(), position.offset()))
-                .toList();
-    }
-
-    /** @return by partition id, where there are records; the others' hints stay, so that they are still read by themselves */
-    private Map<Integer, LogReader.Read> readTogether(FetchRequest request, List<LogReader.Wanted> wanted)
-            throws SQLException {
-        long startNanos = System.nanoTime();
-        Map<Integer, LogReader.Read> reads =
-                database.readTogether(wanted, Math.max(1, request.maxRecords() / wanted.size()), request.maxBytes());
-        reads.values().removeIf(read -> read.records() == null);
-        long nanosEach = (System.nanoTime() - startNanos) / wanted.size();
-        reads.values().forEach(read -> metrics.databaseRead(read.recordCount(), read.byteCount(), nanosEach));
-        return reads;
-    }
-
-    private boolean isBehindHint(FetchRequest.Position position) {
-        int partitionId = partitionId(position);
-        Tail.Range range = tail.range(partitionId);
-        return range != null && range.logEndOffset() == position.offset() && tail.isBehindHint(partitionId);
     }
 
     /** Asks the database where those partitions end. */
@@ -91,13 +56,13 @@ final class PartitionReader {
     }
 
     private @Nullable PartitionRecords fromTail(FetchRequest.Position position, FetchBudget budget) {
-        int partitionId = partitionId(position);
+        int partitionId = position.partitionId();
         Tail.Range range = tail.range(partitionId);
         if (range == null || position.offset() > range.logEndOffset()) {
             return null;
         }
         if (position.offset() == range.logEndOffset()) {
-            return tail.isBehindHint(partitionId) ? null : empty(position, range);
+            return empty(position, range);
         }
         if (budget.isSpent()) {
             return empty(position, range);
@@ -119,7 +84,7 @@ final class PartitionReader {
 
     private PartitionRecords fromDatabase(FetchRequest request, FetchRequest.Position position, FetchBudget budget)
             throws SQLException {
-        int partitionId = partitionId(position);
+        int partitionId = position.partitionId();
         int bytesLeft = Math.max(1, budget.bytesLeft());
         long startNanos = System.nanoTime();
         LogReader.Read read = ahead.take(partitionId, position.offset(), budget.recordsLeft(), bytesLeft);
@@ -142,7 +107,7 @@ final class PartitionReader {
 
     private PartitionRecords answer(
             FetchRequest request, FetchRequest.Position position, FetchBudget budget, LogReader.Read read) {
-        int partitionId = partitionId(position);
+        int partitionId = position.partitionId();
         Tail.Range range = observed(read.range());
         if (isOutOf(range, position)) {
             return outOfRange(position, range);
@@ -178,16 +143,12 @@ final class PartitionReader {
 
     /** A partition there was no room for: only its range is told. */
     private PartitionRecords unread(FetchRequest.Position position) throws SQLException {
-        int partitionId = partitionId(position);
+        int partitionId = position.partitionId();
         if (tail.range(partitionId) == null) {
             observe(List.of(partitionId));
         }
         Tail.Range range = tail.range(partitionId);
         return range == null ? deleted(position) : empty(position, range);
-    }
-
-    private static int partitionId(FetchRequest.Position position) {
-        return position.topic().partitionId(position.partition());
     }
 
     private static boolean isOutOf(Tail.Range range, FetchRequest.Position position) {

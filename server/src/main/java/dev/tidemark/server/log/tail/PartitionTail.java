@@ -56,20 +56,35 @@ final class PartitionTail {
         return dropped;
     }
 
-    /** @return the bytes it takes more now: those of batches that had to go, because another server appended between them and this one, come off */
+    /**
+     * Keeps a batch that follows the last one, or lies beyond it, where those there are have to go: another server has appended between. One that reaches no
+     * further than what is here is not needed.
+     *
+     * @return the bytes it takes more now, less those of batches that had to go
+     */
     synchronized int add(int seenInEpoch, long baseOffset, int recordCount, Slice slice, int overheadBytes) {
         if (seenInEpoch != leaderEpoch) {
             return 0;
         }
         Map.Entry<Long, Batch> last = batches.lastEntry();
-        boolean follows = last == null || last.getKey() + last.getValue().recordCount() == baseOffset;
-        int dropped = follows ? 0 : drop(overheadBytes);
+        long cachedEnd =
+                last == null ? baseOffset : last.getKey() + last.getValue().recordCount();
+        if (baseOffset + recordCount <= cachedEnd) {
+            return 0;
+        }
+        int dropped = cachedEnd == baseOffset ? 0 : drop(overheadBytes);
         batches.put(baseOffset, new Batch(recordCount, slice));
         return slice.length() + overheadBytes - dropped;
     }
 
-    synchronized boolean remove(int addedInEpoch, long baseOffset) {
-        return addedInEpoch == leaderEpoch && batches.remove(baseOffset) != null;
+    /** @return false when it is gone already, or was dropped for one that began at the same offset and reached further */
+    synchronized boolean remove(int addedInEpoch, long baseOffset, int recordCount) {
+        Batch batch = addedInEpoch == leaderEpoch ? batches.get(baseOffset) : null;
+        boolean isThere = batch != null && batch.recordCount() == recordCount;
+        if (isThere) {
+            batches.remove(baseOffset);
+        }
+        return isThere;
     }
 
     synchronized void observedStart(int seenInEpoch, long logStartOffset) {

@@ -49,7 +49,7 @@ public final class Tail {
      */
     public record Found(List<Slice> slices, int recordCount, int byteCount, long nextOffset) {}
 
-    private record Cached(int partitionId, int leaderEpoch, long baseOffset, int byteCount) {}
+    private record Cached(int partitionId, int leaderEpoch, long baseOffset, int recordCount, int byteCount) {}
 
     /** The leader epoch everything here is of. */
     public int leaderEpoch() {
@@ -125,13 +125,38 @@ public final class Tail {
         moved.forEach(PartitionTail::runListeners);
     }
 
+    /**
+     * What the database says of a partition.
+     *
+     * @param batch records that another server has appended, the first at the end that was known before; null for none
+     */
+    public record Seen(
+            int partitionId, Range range, @Nullable Batch batch) {}
+
+    /** Takes in what the database says of several partitions, and only then runs the listeners of those whose end has moved. */
+    public void observed(List<Seen> seen) {
+        Set<PartitionTail> moved = new LinkedHashSet<>();
+        for (Seen of : seen) {
+            PartitionTail partition = partition(of.partitionId());
+            Range range = of.range();
+            if (of.batch() != null) {
+                cache(partition, range.leaderEpoch(), of.batch());
+            }
+            partition.observedStart(range.leaderEpoch(), range.logStartOffset());
+            if (partition.moveEnd(range.leaderEpoch(), range.logEndOffset())) {
+                moved.add(partition);
+            }
+        }
+        moved.forEach(PartitionTail::runListeners);
+    }
+
     private void cache(PartitionTail partition, int seenInEpoch, Batch batch) {
         int cost = batch.records().length() + ENTRY_OVERHEAD_BYTES;
         if (cost <= maxBytes) {
             synchronized (byAge) {
                 bytes.addAndGet(partition.add(
                         seenInEpoch, batch.baseOffset(), batch.recordCount(), batch.records(), ENTRY_OVERHEAD_BYTES));
-                byAge.add(new Cached(batch.partitionId(), seenInEpoch, batch.baseOffset(), cost));
+                byAge.add(new Cached(batch.partitionId(), seenInEpoch, batch.baseOffset(), batch.recordCount(), cost));
                 evict();
             }
         }
@@ -139,31 +164,28 @@ public final class Tail {
 
     /** Takes in what the database says of a partition; its listeners run when the end has moved. */
     public void observed(int partitionId, Range seen) {
-        PartitionTail partition = partition(partitionId);
-        partition.observedStart(seen.leaderEpoch(), seen.logStartOffset());
-        if (partition.moveEnd(seen.leaderEpoch(), seen.logEndOffset())) {
-            partition.runListeners();
-        }
+        observed(List.of(new Seen(partitionId, seen, null)));
     }
 
     /**
-     * Somebody says that logs reach further than this server knows. Then the listeners run, as after {@link #appended}; who reads at the known end asks the
-     * database before saying that nothing is there. Ignored for partitions whose range is not known: the database is asked for those anyway.
+     * Somebody says that logs reach further than this server knows: to be read before it is said that nothing is there. Ignored for partitions whose range is
+     * not known: the database is asked for those anyway.
      *
      * @param logEndOffsets by partition id
+     * @return the partitions for which this is news
      */
-    public void hint(Map<Integer, Long> logEndOffsets) {
-        List<PartitionTail> hinted = new ArrayList<>();
+    public List<Integer> hint(Map<Integer, Long> logEndOffsets) {
+        List<Integer> news = new ArrayList<>();
         logEndOffsets.forEach((partitionId, logEndOffset) -> {
             PartitionTail partition = partitions.get(partitionId);
             if (partition != null && partition.hint(logEndOffset)) {
-                hinted.add(partition);
+                news.add(partitionId);
             }
         });
-        hinted.forEach(PartitionTail::runListeners);
+        return news;
     }
 
-    /** Every log may reach further than this server knows. No listener runs: who wants those that wait to know asks the database for {@link #listened}. */
+    /** Every log may reach further than this server knows: who wants those that wait to know asks the database for {@link #listened}. */
     public void hintAll() {
         partitions.values().forEach(partition -> partition.hint(Long.MAX_VALUE));
     }
@@ -226,7 +248,8 @@ public final class Tail {
         while (bytes.get() > maxBytes) {
             Cached oldest = byAge.remove();
             PartitionTail partition = partitions.get(oldest.partitionId());
-            if (partition != null && partition.remove(oldest.leaderEpoch(), oldest.baseOffset())) {
+            if (partition != null
+                    && partition.remove(oldest.leaderEpoch(), oldest.baseOffset(), oldest.recordCount())) {
                 bytes.addAndGet(-oldest.byteCount());
             }
         }

@@ -77,6 +77,41 @@ class TailTest {
     }
 
     @Test
+    void whatWasReadIsTakenInBesideWhatWasAppendedMeanwhile() {
+        append(1, 0, 5);
+        append(1, 8, 2);
+        observe(1, 5, 4, 10);
+        assertThat(offsets(tail.read(EPOCH, 1, 8, 100, 100_000)))
+                .as("reaches no further")
+                .containsExactly(8L, 9L);
+        observe(1, 8, 4, 12);
+        assertThat(offsets(tail.read(EPOCH, 1, 9, 100, 100_000)))
+                .as("reaches further")
+                .containsExactly(9L, 10L, 11L);
+    }
+
+    @Test
+    void batchesThatBeginAtTheSameOffsetLeaveTheCacheOnceEach() {
+        append(1, 0, 1);
+        observe(1, 0, 4, 4);
+        for (int i = 0; i < 1_000; i++) {
+            append(2, i, 1);
+        }
+        assertThat(tail.read(EPOCH, 1, 0, 1, 1_000)).isNull();
+        long full = tail.cachedBytes();
+        for (int i = 1_000; i < 2_000; i++) {
+            append(2, i, 1);
+        }
+        assertThat(tail.cachedBytes()).isEqualTo(full);
+    }
+
+    /** Records from an offset on, read when the log ended there. */
+    private void observe(int partitionId, long baseOffset, int count, long logEndOffset) {
+        Tail.Batch batch = new Tail.Batch(partitionId, baseOffset, count, slice(baseOffset, count));
+        tail.observed(List.of(new Tail.Seen(partitionId, seen(0, logEndOffset), batch)));
+    }
+
+    @Test
     void cacheOfNoBytesKeepsNothingButKnowsTheEnd() {
         Tail none = tailOf(0);
         none.observed(1, seen(0, 0));

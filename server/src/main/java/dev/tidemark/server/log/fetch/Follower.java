@@ -1,0 +1,205 @@
+package dev.tidemark.server.log.fetch;
+
+import dev.tidemark.server.log.tail.Slice;
+import dev.tidemark.server.log.tail.Tail;
+import dev.tidemark.server.topic.Topic;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads into the tail what other servers have appended where somebody waits: once for all who wait, and one read after another, so that what is told of during
+ * one is read by the next. However many consumers there are, that is one connection's work, and their fetches are answered from memory. A read that fails is
+ * made up for by {@link LogEndPoller}. Thread-safe.
+ */
+final class Follower implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
+
+    /** Read together; a first record of any size each is held together, too. */
+    static final int MAX_PARTITIONS = 32;
+
+    private static final int MAX_RECORDS = 10_000;
+    private static final int MAX_BYTES = 1 << 20;
+
+    /** A consumer comes back once it has handled what it got; what comes meanwhile is there by then. */
+    static final Duration LINGER = Duration.ofMillis(100);
+
+    private final Tail tail;
+    private final LogReader reader;
+    private final FetchMetrics metrics;
+    private final LongSupplier nanoClock;
+    private final ExecutorService thread =
+            Executors.newSingleThreadExecutor(work -> new Thread(work, "fetch-follower"));
+    private final Map<Integer, Followed> followed = new ConcurrentHashMap<>();
+    private final Set<Integer> hinted = ConcurrentHashMap.newKeySet();
+    /** Reads asked for and not yet made. */
+    private final AtomicInteger asked = new AtomicInteger();
+
+    /** Whether the last read failed. Of the read under way. */
+    private boolean failing;
+
+    /**
+     * A partition somebody waits at, or has a moment ago.
+     *
+     * @param leftNanos when the last of them left
+     */
+    private record Followed(Topic topic, int partition, int waiting, long leftNanos) {
+        Followed joined(Topic newest) {
+            return new Followed(newest, partition, waiting + 1, leftNanos);
+        }
+
+        Followed left(long nowNanos) {
+            return new Followed(topic, partition, waiting - 1, nowNanos);
+        }
+
+        boolean isOver(long nowNanos) {
+            return waiting == 0 && nowNanos - leftNanos > LINGER.toNanos();
+        }
+    }
+
+    Follower(Tail tail, LogReader reader, FetchMetrics metrics, LongSupplier nanoClock) {
+        this.tail = tail;
+        this.reader = reader;
+        this.metrics = metrics;
+        this.nanoClock = nanoClock;
+    }
+
+    /** Somebody waits at these; they are followed until as many have {@link #leave left}, and a moment longer. */
+    void follow(Collection<FetchRequest.Position> positions) {
+        for (FetchRequest.Position position : positions) {
+            Topic topic = position.topic();
+            followed.compute(
+                    position.partitionId(),
+                    (id, known) ->
+                            (known == null ? new Followed(topic, position.partition(), 0, 0) : known).joined(topic));
+        }
+    }
+
+    void leave(Collection<FetchRequest.Position> positions) {
+        long now = nanoClock.getAsLong();
+        for (FetchRequest.Position position : positions) {
+            followed.computeIfPresent(position.partitionId(), (id, known) -> known.left(now));
+        }
+    }
+
+    /** To be called now and then: forgets partitions that nobody waits at any more. */
+    void forgetLeft() {
+        long now = nanoClock.getAsLong();
+        followed.values().removeIf(partition -> partition.isOver(now));
+    }
+
+    /** Another server tells of its log ends, by partition id. Quick, blocks on nothing. */
+    void hint(Map<Integer, Long> logEndOffsets) {
+        long now = nanoClock.getAsLong();
+        read(tail.hint(logEndOffsets).stream()
+                .filter(id -> {
+                    Followed known = followed.get(id);
+                    return known != null && !known.isOver(now);
+                })
+                .toList());
+    }
+
+    /** Reads what there is to read of these, soon. */
+    void read(Collection<Integer> partitionIds) {
+        if (partitionIds.isEmpty()) {
+            return;
+        }
+        hinted.addAll(partitionIds);
+        if (asked.getAndIncrement() == 0) {
+            try {
+                thread.execute(this::run);
+            } catch (RejectedExecutionException stopping) {
+                LOG.debug("not read, because the server is stopping");
+            }
+        }
+    }
+
+    private void run() {
+        int seen;
+        do {
+            seen = asked.get();
+            List<LogReader.Wanted> wanted = next();
+            while (!wanted.isEmpty()) {
+                read(wanted);
+                wanted = next();
+            }
+        } while (!asked.compareAndSet(seen, 0));
+    }
+
+    private List<LogReader.Wanted> next() {
+        List<LogReader.Wanted> wanted = new ArrayList<>();
+        for (Iterator<Integer> ids = hinted.iterator(); ids.hasNext() && wanted.size() < MAX_PARTITIONS; ) {
+            int id = ids.next();
+            ids.remove();
+            Followed partition = followed.get(id);
+            Tail.Range range = tail.range(id);
+            if (partition != null && range != null && tail.isBehindHint(id)) {
+                tail.asking(id);
+                wanted.add(new LogReader.Wanted(partition.topic(), partition.partition(), range.logEndOffset()));
+            }
+        }
+        return wanted;
+    }
+
+    private void read(List<LogReader.Wanted> wanted) {
+        long startNanos = System.nanoTime();
+        try {
+            reader.readTogether(wanted, MAX_RECORDS, MAX_BYTES, reads -> found(wanted, reads));
+            metrics.followed(System.nanoTime() - startNanos);
+            failing = false;
+        } catch (SQLException | RuntimeException e) {
+            if (!failing) {
+                failing = true;
+                LOG.warn("what other servers appended was not read: {}", e.toString());
+            }
+        }
+    }
+
+    private void found(List<LogReader.Wanted> wanted, Map<Integer, LogReader.Read> reads) {
+        List<Tail.Seen> seen = new ArrayList<>();
+        for (LogReader.Wanted partition : wanted) {
+            LogReader.Read read = reads.get(partition.partitionId());
+            if (read != null) {
+                seen.add(new Tail.Seen(partition.partitionId(), read.range().seen(), batch(partition, read)));
+            }
+        }
+        tail.observed(seen);
+    }
+
+    /** Null where there is nothing, or offsets are missing, which the tail cannot hold. */
+    private static Tail.@Nullable Batch batch(LogReader.Wanted partition, LogReader.Read read) {
+        List<Slice> records = read.records();
+        return records == null || read.nextOffset() - partition.offset() != read.recordCount()
+                ? null
+                : new Tail.Batch(
+                        partition.partitionId(), partition.offset(), read.recordCount(), Slice.together(records));
+    }
+
+    /** Waits a little for a read that is under way. */
+    @Override
+    public void close() {
+        thread.shutdownNow();
+        try {
+            if (!thread.awaitTermination(1, TimeUnit.SECONDS)) {
+                LOG.debug("a read of what other servers appended did not end in time");
+            }
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
