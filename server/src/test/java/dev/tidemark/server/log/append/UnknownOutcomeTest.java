@@ -169,8 +169,20 @@ class UnknownOutcomeTest {
                         Refused.class, refused -> assertThat(refused.error()).isEqualTo(ErrorCode.REQUEST_TIMED_OUT));
         assertThat(proxy.hasCut()).isTrue();
         proxy.comeBack();
+        awaitConnections();
         assertThat(appendedAgain(topic, producer)).containsExactly(new Appended(1, -1, true));
         assertThat(log.values(topic, 0, 0)).containsExactly("first", "a");
+    }
+
+    /** For reads; appends have connections of their own. */
+    private void awaitConnections() {
+        await().atMost(Duration.ofSeconds(20))
+                .ignoreExceptionsInstanceOf(SQLException.class)
+                .until(() -> {
+                    try (Connection connection = connections.connection()) {
+                        return connection.isValid(10);
+                    }
+                });
     }
 
     /** Until PostgreSQL is found to be there again. */
