@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  * unless they say otherwise, and throw {@link ApiException}.
  */
 public final class GroupOffsets implements AutoCloseable {
-    /** In one commit: as many as a topic may have partitions. */
-    public static final int MAX_OFFSETS = 10_000;
-
     /** Room for some 100,000 offsets. */
     private static final long MAX_QUEUED_BYTES = 32 << 20;
 
