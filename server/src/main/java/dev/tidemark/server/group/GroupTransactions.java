@@ -93,12 +93,13 @@ final class GroupTransactions {
 
     private Outcome once(String group, boolean make, Duration wait, Change change) {
         long startedAt = nanoTime.getAsLong();
+        int epoch = memory.epoch();
         try {
             Outcome outcome = database.transaction(jooq -> {
                 jooq.execute("set transaction isolation level read committed");
                 return new Transaction(jooq).run(group, make, wait, change);
             });
-            memory.remember(outcome.after(), outcome.asOf());
+            memory.remember(outcome.after(), epoch, outcome.asOf());
             count(outcome);
             return outcome;
         } catch (DataAccessException e) {
@@ -132,6 +133,7 @@ final class GroupTransactions {
     /** The same, whatever is remembered. */
     private @Nullable GroupState readAnew(String group) {
         long asOf = nanoTime.getAsLong();
+        int epoch = memory.epoch();
         GroupState read = database.transaction(jooq -> {
             jooq.execute("set transaction isolation level repeatable read, read only");
             GroupStore rows = new GroupStore(jooq);
@@ -141,7 +143,7 @@ final class GroupTransactions {
         if (read == null) {
             memory.forget(group);
         } else {
-            memory.remember(read, asOf);
+            memory.remember(read, epoch, asOf);
         }
         return read;
     }

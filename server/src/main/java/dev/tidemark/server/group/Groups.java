@@ -10,6 +10,8 @@ import dev.tidemark.protocol.api.JoinGroupRequest;
 import dev.tidemark.server.access.Permission;
 import dev.tidemark.server.access.Principal;
 import dev.tidemark.server.group.assignor.Assignor;
+import dev.tidemark.server.log.epoch.LeaderEpoch;
+import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.postgres.Database;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -34,6 +36,7 @@ public final class Groups implements AutoCloseable {
     private static final int MOST_AT_A_TIME = 4;
 
     private final Database database;
+    private final LeaderEpochs epochs;
     private final LongSupplier nanoTime;
     private final GroupMetrics metrics;
     private final GroupMemory memory;
@@ -43,15 +46,16 @@ public final class Groups implements AutoCloseable {
     private final Rounds keep;
 
     /** Watches nothing before {@link #start}. */
-    public Groups(Database database, UUID serverId, MeterRegistry registry) {
-        this(database, serverId, registry, System::nanoTime);
+    public Groups(Database database, LeaderEpochs epochs, UUID serverId, MeterRegistry registry) {
+        this(database, epochs, serverId, registry, System::nanoTime);
     }
 
-    Groups(Database database, UUID serverId, MeterRegistry registry, LongSupplier nanoTime) {
+    Groups(Database database, LeaderEpochs epochs, UUID serverId, MeterRegistry registry, LongSupplier nanoTime) {
         this.database = database;
+        this.epochs = epochs;
         this.nanoTime = nanoTime;
         this.metrics = new GroupMetrics(registry);
-        this.memory = new GroupMemory(nanoTime);
+        this.memory = new GroupMemory(nanoTime, () -> epochs.current().number());
         this.lastHeard = new LastHeard(nanoTime);
         this.transactions = new GroupTransactions(
                 database,
@@ -59,7 +63,7 @@ public final class Groups implements AutoCloseable {
                 new GroupTurns(Math.max(1, Math.min(MOST_AT_A_TIME, database.poolSize() / 2))),
                 metrics,
                 nanoTime);
-        GroupKeeper keeper = new GroupKeeper(database, transactions, lastHeard, serverId, nanoTime);
+        GroupKeeper keeper = new GroupKeeper(database, epochs, transactions, lastHeard, serverId, nanoTime);
         metrics.watch(keeper.roster()::groupCount, keeper.roster()::memberCount);
         this.watch = new Rounds("group-watch", WATCH_EVERY, this::confirm, metrics);
         this.keep = new Rounds("group-keeper", KEEP_EVERY, keeper::round, metrics);
@@ -211,14 +215,20 @@ public final class Groups implements AutoCloseable {
         if (groupIds.isEmpty()) {
             return;
         }
-        long asOf = nanoTime.getAsLong();
-        Map<Integer, Long> versions =
-                database.query(jooq -> jooq.select(CONSUMER_GROUP.GROUP_ID, CONSUMER_GROUP.STATE_VERSION)
-                        .from(CONSUMER_GROUP)
-                        .where(CONSUMER_GROUP.GROUP_ID.eq(DSL.any(groupIds.toArray(Integer[]::new))))
-                        .and(CONSUMER_GROUP.DELETED_AT.isNull())
-                        .fetchMap(CONSUMER_GROUP.GROUP_ID, CONSUMER_GROUP.STATE_VERSION));
-        memory.confirm(versions, groupIds, asOf);
+        epochs.queryInCurrent(epoch -> {
+            long asOf = nanoTime.getAsLong();
+            memory.confirm(versions(epoch, groupIds), groupIds, epoch.number(), asOf);
+            return epoch;
+        });
+    }
+
+    private Map<Integer, Long> versions(LeaderEpoch epoch, Set<Integer> groupIds) {
+        return database.query(jooq -> jooq.select(CONSUMER_GROUP.GROUP_ID, CONSUMER_GROUP.STATE_VERSION)
+                .from(CONSUMER_GROUP)
+                .where(CONSUMER_GROUP.GROUP_ID.eq(DSL.any(groupIds.toArray(Integer[]::new))))
+                .and(CONSUMER_GROUP.DELETED_AT.isNull())
+                .and(epoch.required())
+                .fetchMap(CONSUMER_GROUP.GROUP_ID, CONSUMER_GROUP.STATE_VERSION));
     }
 
     @Override

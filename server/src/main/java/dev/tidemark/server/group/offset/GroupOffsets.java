@@ -63,7 +63,7 @@ public final class GroupOffsets implements AutoCloseable {
         this.committer = new OffsetCommitter(database, maxQueuedBytes, new CommitMetrics(registry));
         this.function = new CommitFunction(database.schemas());
         this.lag = new LagMetrics(catalogue, registry);
-        this.tidying = new GroupTidying(database, retention);
+        this.tidying = new GroupTidying(database, log.leaderEpochs(), retention);
     }
 
     /**

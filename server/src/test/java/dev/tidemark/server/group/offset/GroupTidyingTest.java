@@ -125,6 +125,31 @@ class GroupTidyingTest {
     }
 
     @Test
+    void inANewEpochOldCommitsAreLookedForFromTheBeginningAgain() throws Exception {
+        for (int n = 0; n < 100; n++) {
+            commit(n % 3);
+        }
+        pass("2 days");
+        offsets.tidy();
+        assertThat(count("offset_commit")).isEqualTo(1);
+        execute("insert into " + TABLES
+                + "offset_commit (commit_sequence, committed_at, committed_offset, group_partition_id)"
+                + " select commit_sequence - 50, committed_at, 1, group_partition_id from " + TABLES
+                + "offset_commit");
+        offsets.tidy();
+        assertThat(count("offset_commit"))
+                .as("this server has deleted up to there already")
+                .isEqualTo(2);
+
+        log.log().beginLeaderEpoch("a restore");
+        offsets.tidy();
+
+        assertThat(count("offset_commit")).isEqualTo(1);
+        offsets.delete(group);
+        offsets.tidy();
+    }
+
+    @Test
     void commitsThatOthersFollowedAreDeletedWhenOldAndTheNewestNever() throws Exception {
         for (int n = 0; n < 5_000; n++) {
             offsets.commit(group, TestOffsets.request(topic.name(), n % 3), "somebody");
