@@ -29,7 +29,9 @@ final class CommitTransaction {
         String internal = database.schemas().internal();
         this.record = "select outcome, message, log_start_offset, log_end_offset from " + internal
                 + ".record_offset_commits(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, false)";
-        this.make = "select " + internal + ".make_group_partitions(?, ?, ?, ?)";
+        // Durable here is enough: the commit that needs the rows waits for the standby, and so for them.
+        this.make = "select set_config('synchronous_commit', 'local', true), " + internal
+                + ".make_group_partitions(?, ?, ?, ?)";
     }
 
     /** What became of one request. @param outcome {@link #COMMITTED}, {@link #BUSY}, {@link #MISSING}, or the SQLSTATE of a refusal */
