@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.CommitOffsetsRequest;
+import dev.tidemark.server.group.GroupLimits;
 import dev.tidemark.server.log.TestLog;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.DatabaseConfig;
@@ -283,6 +284,7 @@ class OffsetCommitterTest {
                         log.topics(),
                         log.log(),
                         GroupOffsets.Retention.DEFAULT,
+                        GroupLimits.DEFAULT,
                         2_000,
                         new SimpleMeterRegistry());
                 Connection taker = database.connect()) {
