@@ -1,5 +1,7 @@
 -- Makes the group and its rows of partitions that exist, where they are missing. Only what is missing is inserted: a row that waits for another
 -- transaction's (an application may be making the same in one of its own), and numbers drawn in vain, are for the rare case.
+--
+-- A server tells in the setting tidemark.max_groups how many groups there may be; TM089 when there are as many.
 create or replace function ${internal}.make_group_partitions(p_group text, p_topics text[], p_partitions int[], p_lock_timeout text default '2s')
     returns int
     language plpgsql
@@ -11,12 +13,21 @@ as
 $$
 #variable_conflict use_column
 declare
-    v_group_id int;
+    v_max_groups constant int := nullif(current_setting('tidemark.max_groups', true), '');
+    v_groups     int;
+    v_group_id   int;
 begin
     perform set_config('lock_timeout', p_lock_timeout, true);
     loop
         select g.group_id into v_group_id from ${internal}.consumer_group g where g.name = p_group and g.deleted_at is null;
         exit when found;
+        if v_max_groups > 0 then
+            select count(*) into v_groups from (select from ${internal}.consumer_group g where g.deleted_at is null limit v_max_groups) few;
+            if v_groups >= v_max_groups then
+                raise exception 'there are % consumer groups, as many as there may be (max.groups); group "%" was not made', v_max_groups, p_group
+                    using errcode = 'TM089';
+            end if;
+        end if;
         insert into ${internal}.consumer_group (name) values (p_group) on conflict (name) where deleted_at is null do nothing;
     end loop;
     insert into ${internal}.group_partition (group_id, partition_id)

@@ -27,6 +27,9 @@ $$;
 -- For whoever changes a group that has no members: takes the group's lock, and those of all its partitions exclusively. Raises TM069, TM068, and 55P03
 -- when a lock is not to be had: the group's within lock_timeout, those of the partitions at once, since an application's own transaction may hold one for
 -- as long as it likes. Partitions that one who is no member any more still owned are free then.
+--
+-- A transaction that commits the group's first offset of a partition holds the lock of a row that nobody else sees yet. But while it is open its foreign key
+-- keeps the group's row (FOR KEY SHARE), so that it is found by taking that row FOR UPDATE; and from then on nobody can begin such a commit.
 create or replace function ${internal}.lock_empty_group(p_group text) returns int
     language plpgsql
     volatile
@@ -54,6 +57,11 @@ begin
             (select string_agg(m.member_id, ', ') from (select member_id from ${internal}.group_member
                                                         where group_id = v_group_id order by member_no limit 3) m)
             using errcode = 'TM068';
+    end if;
+    perform from ${internal}.consumer_group g where g.group_id = v_group_id for update skip locked;
+    if not found then
+        raise exception 'offsets of group "%" are being committed, the first ones of a partition, in a database transaction that has not ended yet', p_group
+            using errcode = 'lock_not_available';
     end if;
     for r in
         select x.group_partition_id, x.partition_id from ${internal}.group_partition x where x.group_id = v_group_id order by x.group_partition_id

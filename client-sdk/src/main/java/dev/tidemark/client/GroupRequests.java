@@ -95,12 +95,24 @@ final class GroupRequests {
                 committed.committedOffset(), committed.leaderEpoch(), metadata == null ? "" : metadata);
     }
 
-    /** Commits all, or none. @param member null: none, while the group has no members */
+    /**
+     * Commits all, or none; of more than a request may have, one request's after the other, up to the first that is refused.
+     *
+     * @param member null: none, while the group has no members
+     */
     void commit(MemberState.@Nullable Member member, Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+        Deadline deadline = Deadline.in(timeout);
         List<OffsetToCommit> all = CommitBody.offsets(offsets);
+        for (int from = 0; from < all.size(); from += CommitOffsetsRequest.MAX_OFFSETS) {
+            int to = Math.min(all.size(), from + CommitOffsetsRequest.MAX_OFFSETS);
+            commit(member, all.subList(from, to), deadline.left());
+        }
+    }
+
+    private void commit(MemberState.@Nullable Member member, List<OffsetToCommit> some, Duration timeout) {
         CommitOffsetsRequest body = member == null
-                ? new CommitOffsetsRequest(null, null, all)
-                : new CommitOffsetsRequest(member.memberId(), member.generationId(), all);
+                ? new CommitOffsetsRequest(null, null, some)
+                : new CommitOffsetsRequest(member.memberId(), member.generationId(), some);
         caller.call(Request.json("POST", offsetsPath(), body), timeout);
     }
 

@@ -339,9 +339,10 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
     }
 
     /**
-     * Commits the positions of all partitions being read, as far as that is not done: all that polls have returned counts as read. Failures that may pass are retried within the time.
+     * Commits the positions of all partitions being read, as far as that is not done: all that polls have returned counts as read. Failures that may pass are retried within the time. More than 1,000 partitions take several
+     * requests, one after the other.
      *
-     * @throws CommitFailedException when this consumer is no member any more, or a partition has been given to another: nothing is committed
+     * @throws CommitFailedException when this consumer is no member any more, or a partition has been given to another: nothing is committed, or of several requests those before
      * @throws FencedInstanceIdException when another consumer with the same {@code groupInstanceId} has come
      * @throws WakeupException after {@link #wakeup}; the outcome is unknown
      * @throws RetriableException when the time is over; the outcome may be unknown
@@ -353,7 +354,7 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
         }
     }
 
-    /** The same with these offsets, of the next record to read in each; all of them, or none. Within 60 s. */
+    /** The same with these offsets, of the next record to read in each; all of them, or none, of each 1,000. Within 60 s. */
     public void commitSync(Map<TopicPartition, OffsetAndMetadata> toCommit) {
         try (SingleUser.Turn turn = enter()) {
             group("commitSync").positions().sync(toCommit, CALL_TIMEOUT);

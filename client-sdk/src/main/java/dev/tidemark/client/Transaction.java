@@ -3,6 +3,8 @@ package dev.tidemark.client;
 /**
  * Records for any topics, and a group's offsets, that take place together or not at all: see {@link TidemarkProducer#transaction}. Kept in memory until the
  * function it is given to returns; of no use afterwards. Not thread-safe.
+ *
+ * <p>Its records go to 500 partitions at most, and it commits 1,000 offsets at most, since each takes locks in PostgreSQL: servers refuse more with INVALID_REQUEST, as a {@link TidemarkException}.
  */
 public interface Transaction<K, V> {
     /**

@@ -107,8 +107,9 @@ public final class Server implements AutoCloseable {
             Cluster cluster =
                     started(new Cluster(database, log, config.neighbours().listenUrl(), metrics));
             steps.done("record_log");
-            Groups groups = started(new Groups(database, serverId, metrics));
-            GroupOffsets offsets = started(new GroupOffsets(database, topics, log, config.offsets(), metrics));
+            Groups groups = started(new Groups(database, log.leaderEpochs(), serverId, config.groups(), metrics));
+            GroupOffsets offsets =
+                    started(new GroupOffsets(database, topics, log, config.offsets(), config.groups(), metrics));
             started(new Housekeeping(offsets::tidy, TIDY_GROUPS_EVERY));
             http = startHttp(database, new HttpServer.Doors(topics, log, groups, offsets), cluster);
             steps.done("http");

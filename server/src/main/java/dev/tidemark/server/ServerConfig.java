@@ -1,5 +1,6 @@
 package dev.tidemark.server;
 
+import dev.tidemark.server.group.GroupLimits;
 import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.http.HttpConfig;
 import dev.tidemark.server.log.RecordLog;
@@ -27,6 +28,7 @@ public record ServerConfig(
         SecurityConfig security,
         RecordLog.Limits log,
         GroupOffsets.Retention offsets,
+        GroupLimits groups,
         Neighbours neighbours,
         Duration stopTimeout) {
     private static final long KIB = 1024;
@@ -111,6 +113,7 @@ public record ServerConfig(
                 security,
                 log(given, lanes, postgres.poolSize()),
                 offsets(given),
+                groups(given),
                 neighbours(given),
                 stopTimeout);
     }
@@ -226,6 +229,13 @@ public record ServerConfig(
                 retention(given, Setting.OFFSETS_RETENTION_MS, MINUTE_MS),
                 // Members that have left are remembered for an hour, so that leaving may be repeated.
                 retention(given, Setting.OFFSET_HISTORY_RETENTION_MS, HOUR_MS));
+    }
+
+    private static GroupLimits groups(GivenSettings given) {
+        GroupLimits usual = GroupLimits.DEFAULT;
+        return new GroupLimits(
+                Math.toIntExact(given.number(Setting.GROUP_MAX_SIZE, 1, usual.maxMembers(), usual.maxMembers())),
+                Math.toIntExact(given.number(Setting.MAX_GROUPS, 0, 1_000_000, usual.maxGroups())));
     }
 
     /** Null for -1: for ever. */

@@ -73,6 +73,11 @@ public enum Setting {
             "MS",
             "604800000",
             "How long commits that others followed, past members and past owners are kept; -1: for ever"),
+    GROUP_MAX_SIZE("N", "10000", "Members of a consumer group, past which nobody joins it"),
+    MAX_GROUPS(
+            "N",
+            "10000",
+            "Consumer groups, of all servers together, past which requests make no further one; 0: no bound"),
     STOP_TIMEOUT_MS(
             "MS", "10000", "How long a stop waits for requests under way, and then for the embedded PostgreSQL");
 

@@ -3,6 +3,7 @@ package dev.tidemark.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.server.group.GroupLimits;
 import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.log.quota.Quotas;
 import dev.tidemark.server.postgres.DatabaseConfig;
@@ -54,6 +55,8 @@ class ServerConfigTest {
             Map.entry(Setting.READ_AHEAD_BYTES, "4000000"),
             Map.entry(Setting.OFFSETS_RETENTION_MS, "-1"),
             Map.entry(Setting.OFFSET_HISTORY_RETENTION_MS, "3600000"),
+            Map.entry(Setting.GROUP_MAX_SIZE, "50"),
+            Map.entry(Setting.MAX_GROUPS, "60"),
             Map.entry(Setting.STOP_TIMEOUT_MS, "7"));
 
     private static final List<Setting> PEM = List.of(Setting.TLS_CERTIFICATE_FILE, Setting.TLS_KEY_FILE);
@@ -88,6 +91,7 @@ class ServerConfigTest {
                 .isEqualTo(Math.min(32L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 16));
         assertThat(config.log().fetchThreads()).isEqualTo(6);
         assertThat(config.offsets()).isEqualTo(new GroupOffsets.Retention(Duration.ofDays(7), Duration.ofDays(7)));
+        assertThat(config.groups()).isEqualTo(new GroupLimits(10_000, 10_000));
         assertThat(config.log().quotas()).isEqualTo(new Quotas.Limits(0, 0, 10_000));
         assertThat(config.neighbours()).isEqualTo(new ServerConfig.Neighbours(null, null));
         assertThat(config.stopTimeout()).isEqualTo(Duration.ofSeconds(10));
@@ -143,6 +147,7 @@ class ServerConfigTest {
 
     private static void requireOther(ServerConfig config) {
         assertThat(config.offsets()).isEqualTo(new GroupOffsets.Retention(null, Duration.ofHours(1)));
+        assertThat(config.groups()).isEqualTo(new GroupLimits(50, 60));
         ServerConfig.Postgres postgres = config.postgres();
         assertThat(postgres.jdbcUrl()).isEqualTo("jdbc:postgresql://db.example.com:5433/app");
         assertThat(postgres.user()).isEqualTo("me");

@@ -30,6 +30,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -135,6 +136,26 @@ class ConsumerGroupsTest {
         return admin.committedOffsets(group).values().stream()
                 .mapToLong(OffsetAndMetadata::offset)
                 .sum();
+    }
+
+    @Test
+    void aMemberOfThousandsOfPartitionsCommitsThemAll() {
+        int partitions = 3_000;
+        admin.createTopic(topic, partitions, Map.of());
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        IntStream.range(0, partitions)
+                .forEach(partition -> offsets.put(
+                        new TopicPartition(topic, partition), new OffsetAndMetadata(0, null, "of " + partition)));
+        try (TidemarkConsumer<String, String> consumer = subscribed(settings().enableAutoCommit(false))) {
+            await().until(() -> {
+                consumer.poll(Duration.ofMillis(100));
+                return consumer.assignment().size() == partitions;
+            });
+
+            consumer.commitSync(offsets);
+
+            assertThat(consumer.committed(offsets.keySet())).isEqualTo(offsets);
+        }
     }
 
     @Test

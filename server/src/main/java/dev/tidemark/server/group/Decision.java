@@ -23,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 record Decision(
         GroupState state, List<Departure> departed, boolean membersChanged, boolean isToRebalance, Set<Integer> letGo) {
-    static final int MAX_MEMBERS = 10_000;
-
     /** What is known of somebody who is no member; null where nothing is. */
     interface Memory extends Function<String, Departure.@Nullable Past> {}
 
@@ -44,9 +42,10 @@ record Decision(
 
     /**
      * @param asked the member as it wants to be
+     * @param maxMembers past which nobody joins
      * @throws ApiException of another principal's; of one that was replaced or has left, whose id is used up
      */
-    static Decision join(GroupState state, GroupMember asked, Memory past) {
+    static Decision join(GroupState state, GroupMember asked, int maxMembers, Memory past) {
         GroupMember known = state.member(asked.memberId());
         if (known != null) {
             return again(state, known, asked);
@@ -59,7 +58,7 @@ record Decision(
             throw unknown(state, asked.memberId(), departed, "; join with another member_id");
         }
         GroupMember before = asked.groupInstanceId() == null ? null : state.memberOfInstance(asked.groupInstanceId());
-        return before == null ? first(state, asked) : inThePlaceOf(state, before, asked);
+        return before == null ? first(state, asked, maxMembers) : inThePlaceOf(state, before, asked);
     }
 
     private static Decision again(GroupState state, GroupMember known, GroupMember asked) {
@@ -79,12 +78,12 @@ record Decision(
                 || one.assignor() != other.assignor();
     }
 
-    private static Decision first(GroupState state, GroupMember asked) {
-        if (state.members().size() >= MAX_MEMBERS) {
+    private static Decision first(GroupState state, GroupMember asked, int maxMembers) {
+        if (state.members().size() >= maxMembers) {
             throw new ApiException(
                     ErrorCode.GROUP_MAX_SIZE_REACHED,
-                    "the group \"" + GroupNames.shown(state.name()) + "\" has " + MAX_MEMBERS
-                            + " members, and can have no more");
+                    "the group \"" + GroupNames.shown(state.name()) + "\" has "
+                            + state.members().size() + " members, of at most " + maxMembers + " (group.max.size)");
         }
         return new Decision(state.with(asked), List.of(), true, true, Set.of());
     }

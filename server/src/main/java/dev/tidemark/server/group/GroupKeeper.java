@@ -7,6 +7,8 @@ import static dev.tidemark.schema.tidemark_internal.Tables.TOPIC;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.access.TopicScope;
+import dev.tidemark.server.log.epoch.LeaderEpoch;
+import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.postgres.Database;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,6 +44,7 @@ final class GroupKeeper {
     private static final TopicScope ALL = new TopicScope(List.of("*"));
 
     private final Database database;
+    private final LeaderEpochs epochs;
     private final GroupTransactions transactions;
     private final LastHeard lastHeard;
     private final UUID self;
@@ -50,6 +53,7 @@ final class GroupKeeper {
     private final Set<String> toRefresh = new LinkedHashSet<>();
     private TopicCatalogue catalogue = TopicCatalogue.EMPTY;
     private @Nullable Fingerprint fingerprint;
+    private int epoch;
     private long topicsChangedAt;
 
     /** Differs whenever topics or partitions do: ids only grow, and changes of topics come one after the other. */
@@ -62,8 +66,14 @@ final class GroupKeeper {
     private record Suspect(String group, Departure.Reason reason, Roster.Listed member) {}
 
     GroupKeeper(
-            Database database, GroupTransactions transactions, LastHeard lastHeard, UUID self, LongSupplier nanoTime) {
+            Database database,
+            LeaderEpochs epochs,
+            GroupTransactions transactions,
+            LastHeard lastHeard,
+            UUID self,
+            LongSupplier nanoTime) {
         this.database = database;
+        this.epochs = epochs;
         this.transactions = transactions;
         this.lastHeard = lastHeard;
         this.self = self;
@@ -78,7 +88,7 @@ final class GroupKeeper {
 
     void round() {
         long until = nanoTime.getAsLong() + ROUND.toNanos();
-        Look look = database.transaction(this::look);
+        Look look = epochs.queryInCurrent(current -> database.transaction(jooq -> look(jooq, current)));
         look.beats()
                 .forEach(beat -> lastHeard.beat(beat.serverId(), beat.msAgo(), beat.memberNos(), beat.heardMsAgo()));
         lastHeard.read();
@@ -87,8 +97,14 @@ final class GroupKeeper {
         refresh(until);
     }
 
-    private Look look(DSLContext jooq) {
-        roster.read(jooq);
+    private Look look(DSLContext jooq, LeaderEpoch current) {
+        roster.read(jooq, current);
+        if (current.number() != epoch) {
+            // What was lost may be there again under the same ids.
+            fingerprint = null;
+            catalogue = TopicCatalogue.EMPTY;
+            epoch = current.number();
+        }
         if (roster.groupCount() == 0) {
             return new Look(List.of(), null);
         }

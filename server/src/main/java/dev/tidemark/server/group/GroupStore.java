@@ -55,16 +55,14 @@ final class GroupStore {
                 .fetchOne(CONSUMER_GROUP.GROUP_ID);
     }
 
-    /** Makes it, unless somebody else does. @throws org.jooq.exception.DataAccessException with 55P03 when another's transaction that is making it takes longer than that */
-    void make(String group, int waitMs) {
-        jooq.select(DSL.field("set_config('lock_timeout', {0}, true)", String.class, DSL.val(Integer.toString(waitMs))))
-                .fetch();
-        jooq.insertInto(CONSUMER_GROUP, CONSUMER_GROUP.NAME)
-                .values(group)
-                .onConflict(CONSUMER_GROUP.NAME)
-                .where(CONSUMER_GROUP.DELETED_AT.isNull())
-                .doNothing()
-                .execute();
+    /**
+     * Makes it, unless somebody else does.
+     *
+     * @throws org.jooq.exception.DataAccessException with 55P03 when another's transaction that is making it takes longer than that, with TM089 when there are as many groups as there may be
+     */
+    void make(String group, int waitMs, GroupLimits limits) {
+        jooq.select(limits.tell()).fetch();
+        Routines.makeGroupPartitions(jooq.configuration(), group, new String[0], new Integer[0], waitMs + "ms");
     }
 
     /** Until the end of the database transaction. @throws org.jooq.exception.DataAccessException with 55P03 when it is not had in time */

@@ -41,15 +41,22 @@ final class GroupTransactions {
     private final Database database;
     private final GroupMemory memory;
     private final GroupTurns turns;
+    private final GroupLimits limits;
     private final GroupMetrics metrics;
     private final GroupLog log;
     private final LongSupplier nanoTime;
 
     GroupTransactions(
-            Database database, GroupMemory memory, GroupTurns turns, GroupMetrics metrics, LongSupplier nanoTime) {
+            Database database,
+            GroupMemory memory,
+            GroupTurns turns,
+            GroupLimits limits,
+            GroupMetrics metrics,
+            LongSupplier nanoTime) {
         this.database = database;
         this.memory = memory;
         this.turns = turns;
+        this.limits = limits;
         this.metrics = metrics;
         this.log = new GroupLog(nanoTime);
         this.nanoTime = nanoTime;
@@ -66,21 +73,22 @@ final class GroupTransactions {
     /**
      * Changes a group that is there.
      *
+     * @param principal who asks
      * @return as it is afterwards
      * @throws ApiException GROUP_ID_NOT_FOUND; BROKER_NOT_AVAILABLE when its lock is not had in time
      */
-    GroupState change(String group, Change change) {
-        return turns.inTurn(group, GroupTurns.USUAL_WAIT, () -> complete(group, false, LOCK_WAIT, change));
+    GroupState change(String group, String principal, Change change) {
+        return turns.inTurn(group, principal, GroupTurns.USUAL_WAIT, () -> complete(group, false, LOCK_WAIT, change));
     }
 
-    /** The same, and does not wait for long. */
+    /** The same for this server itself, which does not wait for long. */
     GroupState changeSoon(String group, Change change) {
-        return turns.inTurn(group, SHORT_WAIT, () -> complete(group, false, SHORT_WAIT, change));
+        return turns.inTurn(group, null, SHORT_WAIT, () -> complete(group, false, SHORT_WAIT, change));
     }
 
-    /** The same, and makes the group where there is none. */
-    GroupState changeOrMake(String group, Change change) {
-        return turns.inTurn(group, GroupTurns.USUAL_WAIT, () -> complete(group, true, LOCK_WAIT, change));
+    /** The same, and makes the group where there is none. @throws ApiException THROTTLING_QUOTA_EXCEEDED when there are as many as there may be */
+    GroupState changeOrMake(String group, String principal, Change change) {
+        return turns.inTurn(group, principal, GroupTurns.USUAL_WAIT, () -> complete(group, true, LOCK_WAIT, change));
     }
 
     private GroupState complete(String group, boolean make, Duration wait, Change change) {
@@ -93,17 +101,22 @@ final class GroupTransactions {
 
     private Outcome once(String group, boolean make, Duration wait, Change change) {
         long startedAt = nanoTime.getAsLong();
+        int epoch = memory.epoch();
         try {
             Outcome outcome = database.transaction(jooq -> {
                 jooq.execute("set transaction isolation level read committed");
                 return new Transaction(jooq).run(group, make, wait, change);
             });
-            memory.remember(outcome.after(), outcome.asOf());
+            memory.remember(outcome.after(), epoch, outcome.asOf());
             count(outcome);
             return outcome;
         } catch (DataAccessException e) {
             SQLException cause = SqlStates.sqlException(e);
-            throw cause != null && TO_BE_REPEATED.contains(SqlStates.state(cause)) ? GroupTurns.busy(group) : e;
+            if (cause != null && TO_BE_REPEATED.contains(SqlStates.state(cause))) {
+                throw GroupTurns.busy(group);
+            }
+            ApiException refusal = cause == null ? null : SqlStates.refusal(cause);
+            throw refusal == null ? e : refusal;
         } finally {
             metrics.transaction(nanoTime.getAsLong() - startedAt);
         }
@@ -122,8 +135,8 @@ final class GroupTransactions {
 
     /** The group as it is now, not kept from being changed; null where there is none. */
     @Nullable
-    GroupState read(String group) {
-        return turns.inTurn(group, GroupTurns.USUAL_WAIT, () -> {
+    GroupState read(String group, String principal) {
+        return turns.inTurn(group, principal, GroupTurns.USUAL_WAIT, () -> {
             GroupState read = memory.fresh(group);
             return read == null ? readAnew(group) : read;
         });
@@ -132,6 +145,7 @@ final class GroupTransactions {
     /** The same, whatever is remembered. */
     private @Nullable GroupState readAnew(String group) {
         long asOf = nanoTime.getAsLong();
+        int epoch = memory.epoch();
         GroupState read = database.transaction(jooq -> {
             jooq.execute("set transaction isolation level repeatable read, read only");
             GroupStore rows = new GroupStore(jooq);
@@ -141,7 +155,7 @@ final class GroupTransactions {
         if (read == null) {
             memory.forget(group);
         } else {
-            memory.remember(read, asOf);
+            memory.remember(read, epoch, asOf);
         }
         return read;
     }
@@ -192,7 +206,7 @@ final class GroupTransactions {
             for (int tries = 0; tries < MAX_TRIES; tries++) {
                 Integer groupId = rows.find(group);
                 if (groupId == null && make) {
-                    rows.make(group, waitMs);
+                    rows.make(group, waitMs, limits);
                     groupId = rows.find(group);
                 }
                 if (groupId == null) {

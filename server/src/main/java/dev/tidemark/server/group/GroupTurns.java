@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,10 +19,14 @@ final class GroupTurns {
     static final Duration USUAL_WAIT = Duration.ofSeconds(3);
 
     /** Each is a thread of HTTP. */
-    private static final int MAX_WAITING = 100;
+    static final int MAX_WAITING = 100;
+
+    /** So that one whose members all come at once leaves room for the others. */
+    static final int MAX_WAITING_OF_ONE = MAX_WAITING / 2;
 
     private final Semaphore connections;
-    private final AtomicInteger waiting = new AtomicInteger();
+    private final Map<String, Integer> waitingOf = new HashMap<>();
+    private int waiting;
     private final Map<String, Turn> turns = new HashMap<>();
 
     private static final class Turn {
@@ -36,22 +39,23 @@ final class GroupTurns {
         this.connections = new Semaphore(atATime, true);
     }
 
-    /** @throws ApiException BROKER_NOT_AVAILABLE when its turn does not come in that time, or too many wait */
-    <T extends @Nullable Object> T inTurn(String group, Duration wait, Supplier<T> work) {
-        if (waiting.incrementAndGet() > MAX_WAITING) {
-            waiting.decrementAndGet();
-            throw busy(group);
-        }
-        Turn turn = enter(group);
-        boolean counted = true;
+    /**
+     * Does the work in its turn.
+     *
+     * @param principal who asks; null: this server itself
+     * @throws ApiException BROKER_NOT_AVAILABLE when its turn does not come in that time, or too many wait, of all or of that principal
+     */
+    <T extends @Nullable Object> T inTurn(String group, @Nullable String principal, Duration wait, Supplier<T> work) {
+        Turn turn = enter(group, principal);
+        boolean waits = true;
         boolean locked = false;
         boolean connected = false;
         try {
             long deadline = System.nanoTime() + wait.toNanos();
             locked = turn.lock.tryLock(wait.toNanos(), TimeUnit.NANOSECONDS);
             connected = locked && connections.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-            waiting.decrementAndGet();
-            counted = false;
+            waitsNoMore(principal);
+            waits = false;
             if (!connected) {
                 throw busy(group);
             }
@@ -60,8 +64,8 @@ final class GroupTurns {
             Thread.currentThread().interrupt();
             throw busy(group);
         } finally {
-            if (counted) {
-                waiting.decrementAndGet();
+            if (waits) {
+                waitsNoMore(principal);
             }
             if (connected) {
                 connections.release();
@@ -73,10 +77,30 @@ final class GroupTurns {
         }
     }
 
-    private synchronized Turn enter(String group) {
+    private synchronized Turn enter(String group, @Nullable String principal) {
+        if (waiting >= MAX_WAITING) {
+            throw busy(group);
+        }
+        if (principal != null) {
+            int ofOne = waitingOf.getOrDefault(principal, 0);
+            if (ofOne >= MAX_WAITING_OF_ONE) {
+                throw new ApiException(
+                        ErrorCode.BROKER_NOT_AVAILABLE,
+                        ofOne + " requests about groups of principal \"" + principal + "\" wait already; try again");
+            }
+            waitingOf.put(principal, ofOne + 1);
+        }
+        waiting++;
         Turn turn = turns.computeIfAbsent(group, any -> new Turn());
         turn.users++;
         return turn;
+    }
+
+    private synchronized void waitsNoMore(@Nullable String principal) {
+        waiting--;
+        if (principal != null) {
+            waitingOf.computeIfPresent(principal, (any, ofOne) -> ofOne == 1 ? null : ofOne - 1);
+        }
     }
 
     private synchronized void exit(String group, Turn turn) {

@@ -10,6 +10,8 @@ import dev.tidemark.protocol.api.JoinGroupRequest;
 import dev.tidemark.server.access.Permission;
 import dev.tidemark.server.access.Principal;
 import dev.tidemark.server.group.assignor.Assignor;
+import dev.tidemark.server.log.epoch.LeaderEpoch;
+import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.postgres.Database;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -34,6 +36,8 @@ public final class Groups implements AutoCloseable {
     private static final int MOST_AT_A_TIME = 4;
 
     private final Database database;
+    private final LeaderEpochs epochs;
+    private final GroupLimits limits;
     private final LongSupplier nanoTime;
     private final GroupMetrics metrics;
     private final GroupMemory memory;
@@ -42,24 +46,38 @@ public final class Groups implements AutoCloseable {
     private final Rounds watch;
     private final Rounds keep;
 
-    /** Watches nothing before {@link #start}. */
-    public Groups(Database database, UUID serverId, MeterRegistry registry) {
-        this(database, serverId, registry, System::nanoTime);
+    /** With the default limits. */
+    public Groups(Database database, LeaderEpochs epochs, UUID serverId, MeterRegistry registry) {
+        this(database, epochs, serverId, GroupLimits.DEFAULT, registry);
     }
 
-    Groups(Database database, UUID serverId, MeterRegistry registry, LongSupplier nanoTime) {
+    /** Watches nothing before {@link #start}. */
+    public Groups(Database database, LeaderEpochs epochs, UUID serverId, GroupLimits limits, MeterRegistry registry) {
+        this(database, epochs, serverId, limits, registry, System::nanoTime);
+    }
+
+    Groups(
+            Database database,
+            LeaderEpochs epochs,
+            UUID serverId,
+            GroupLimits limits,
+            MeterRegistry registry,
+            LongSupplier nanoTime) {
         this.database = database;
+        this.epochs = epochs;
+        this.limits = limits;
         this.nanoTime = nanoTime;
         this.metrics = new GroupMetrics(registry);
-        this.memory = new GroupMemory(nanoTime);
+        this.memory = new GroupMemory(nanoTime, () -> epochs.current().number());
         this.lastHeard = new LastHeard(nanoTime);
         this.transactions = new GroupTransactions(
                 database,
                 memory,
                 new GroupTurns(Math.max(1, Math.min(MOST_AT_A_TIME, database.poolSize() / 2))),
+                limits,
                 metrics,
                 nanoTime);
-        GroupKeeper keeper = new GroupKeeper(database, transactions, lastHeard, serverId, nanoTime);
+        GroupKeeper keeper = new GroupKeeper(database, epochs, transactions, lastHeard, serverId, nanoTime);
         metrics.watch(keeper.roster()::groupCount, keeper.roster()::memberCount);
         this.watch = new Rounds("group-watch", WATCH_EVERY, this::confirm, metrics);
         this.keep = new Rounds("group-keeper", KEEP_EVERY, keeper::round, metrics);
@@ -76,13 +94,15 @@ public final class Groups implements AutoCloseable {
      *
      * @param request without a member id, one is drawn
      * @throws ApiException INVALID_GROUP_ID, INVALID_SESSION_TIMEOUT, INVALID_REQUEST, TOPIC_AUTHORIZATION_FAILED for a topic it may not read, GROUP_AUTHORIZATION_FAILED for another principal's
-     *     member, UNKNOWN_MEMBER_ID or FENCED_INSTANCE_ID for an id that is used up, GROUP_MAX_SIZE_REACHED, BROKER_NOT_AVAILABLE
+     *     member, UNKNOWN_MEMBER_ID or FENCED_INSTANCE_ID for an id that is used up, GROUP_MAX_SIZE_REACHED, THROTTLING_QUOTA_EXCEEDED for a group too many, BROKER_NOT_AVAILABLE
      */
     public GroupAssignment join(String group, JoinGroupRequest request, Principal principal) {
         GroupNames.requireLegalGroup(group);
         GroupMember asked = asked(request, principal);
         GroupState state = transactions.changeOrMake(
-                group, (now, rows) -> Decision.join(now, asked, id -> rows.past(now.groupId(), id)));
+                group,
+                principal.name(),
+                (now, rows) -> Decision.join(now, asked, limits.maxMembers(), id -> rows.past(now.groupId(), id)));
         return answer(state, asked.memberId());
     }
 
@@ -151,7 +171,7 @@ public final class Groups implements AutoCloseable {
             return answer(fresh, memberId);
         }
         metrics.heartbeat(false);
-        GroupState read = fresh == null ? transactions.read(group) : fresh;
+        GroupState read = fresh == null ? transactions.read(group, principal.name()) : fresh;
         if (read != null && isNoNews(read, heartbeat)) {
             return answer(read, memberId);
         }
@@ -176,7 +196,9 @@ public final class Groups implements AutoCloseable {
 
     private GroupState changed(String group, Decision.HeartbeatOf heartbeat) {
         return transactions.change(
-                group, (now, rows) -> Decision.heartbeat(now, heartbeat, id -> rows.past(now.groupId(), id)));
+                group,
+                heartbeat.principal(),
+                (now, rows) -> Decision.heartbeat(now, heartbeat, id -> rows.past(now.groupId(), id)));
     }
 
     private GroupAssignment answer(GroupState state, String memberId) {
@@ -197,6 +219,7 @@ public final class Groups implements AutoCloseable {
         GroupNames.requireLegalGroup(group);
         transactions.change(
                 group,
+                principal.name(),
                 (now, rows) -> Decision.leave(now, memberId, principal.name(), id -> rows.past(now.groupId(), id)));
     }
 
@@ -211,14 +234,20 @@ public final class Groups implements AutoCloseable {
         if (groupIds.isEmpty()) {
             return;
         }
-        long asOf = nanoTime.getAsLong();
-        Map<Integer, Long> versions =
-                database.query(jooq -> jooq.select(CONSUMER_GROUP.GROUP_ID, CONSUMER_GROUP.STATE_VERSION)
-                        .from(CONSUMER_GROUP)
-                        .where(CONSUMER_GROUP.GROUP_ID.eq(DSL.any(groupIds.toArray(Integer[]::new))))
-                        .and(CONSUMER_GROUP.DELETED_AT.isNull())
-                        .fetchMap(CONSUMER_GROUP.GROUP_ID, CONSUMER_GROUP.STATE_VERSION));
-        memory.confirm(versions, groupIds, asOf);
+        epochs.queryInCurrent(epoch -> {
+            long asOf = nanoTime.getAsLong();
+            memory.confirm(versions(epoch, groupIds), groupIds, epoch.number(), asOf);
+            return epoch;
+        });
+    }
+
+    private Map<Integer, Long> versions(LeaderEpoch epoch, Set<Integer> groupIds) {
+        return database.query(jooq -> jooq.select(CONSUMER_GROUP.GROUP_ID, CONSUMER_GROUP.STATE_VERSION)
+                .from(CONSUMER_GROUP)
+                .where(CONSUMER_GROUP.GROUP_ID.eq(DSL.any(groupIds.toArray(Integer[]::new))))
+                .and(CONSUMER_GROUP.DELETED_AT.isNull())
+                .and(epoch.required())
+                .fetchMap(CONSUMER_GROUP.GROUP_ID, CONSUMER_GROUP.STATE_VERSION));
     }
 
     @Override

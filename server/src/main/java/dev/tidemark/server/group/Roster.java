@@ -3,6 +3,7 @@ package dev.tidemark.server.group;
 import static dev.tidemark.schema.tidemark_internal.Tables.CONSUMER_GROUP;
 import static dev.tidemark.schema.tidemark_internal.Tables.GROUP_MEMBER;
 
+import dev.tidemark.server.log.epoch.LeaderEpoch;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -17,10 +18,13 @@ import org.jooq.DSLContext;
 import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 
-/** Every member of every group, as far as it matters to who watches over them. Reads again only groups that have changed. For one thread; the counts are for any. */
+/**
+ * Every member of every group, as far as it matters to who watches over them. Reads again only groups that have changed, and all of them in a new leader epoch. For one thread; the counts are for any.
+ */
 final class Roster {
     private final LongSupplier nanoTime;
     private Map<Integer, Group> groups = new HashMap<>();
+    private int epoch;
     private Set<String> changed = Set.of();
     private volatile int groupCount;
     private volatile int memberCount;
@@ -55,13 +59,18 @@ final class Roster {
         return groups.values();
     }
 
-    /** Makes it what the database has. */
-    void read(DSLContext jooq) {
+    /** Makes it what the database has, in that leader epoch and in no other. */
+    void read(DSLContext jooq, LeaderEpoch current) {
+        if (current.number() != epoch) {
+            groups = new HashMap<>();
+            epoch = current.number();
+        }
         Map<Integer, Group> now = new HashMap<>();
         jooq.select(CONSUMER_GROUP.GROUP_ID, CONSUMER_GROUP.NAME, CONSUMER_GROUP.STATE_VERSION)
                 .from(CONSUMER_GROUP)
                 .where(CONSUMER_GROUP.DELETED_AT.isNull())
                 .and(CONSUMER_GROUP.EMPTIED_AT.isNull())
+                .and(current.required())
                 .forEach(row -> now.put(row.value1(), known(row.value1(), row.value2(), row.value3())));
         Set<Integer> unread = now.entrySet().stream()
                 .filter(group -> group.getValue().members().isEmpty())

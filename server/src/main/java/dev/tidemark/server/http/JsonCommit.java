@@ -6,7 +6,6 @@ import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.CommitOffsetsRequest;
 import dev.tidemark.protocol.api.OffsetToCommit;
-import dev.tidemark.server.group.offset.GroupOffsets;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,8 +52,9 @@ record JsonCommit(String group, CommitOffsetsRequest request) {
         }
         List<OffsetToCommit> offsets = new ArrayList<>();
         while (parser.nextToken() != JsonToken.END_ARRAY) {
-            if (offsets.size() == GroupOffsets.MAX_OFFSETS) {
-                throw invalid(WHERE + " has more than " + GroupOffsets.MAX_OFFSETS + " offsets");
+            if (offsets.size() == CommitOffsetsRequest.MAX_OFFSETS) {
+                throw invalid(WHERE + " has more than " + CommitOffsetsRequest.MAX_OFFSETS
+                        + " offsets, each of which takes a lock in PostgreSQL");
             }
             offsets.add(offset(parser, "offset " + offsets.size() + " of " + WHERE));
         }

@@ -139,6 +139,11 @@ public final class RecordLog implements AutoCloseable {
         return epochs.begin(reason);
     }
 
+    /** For whoever remembers what lies in the database beside the log. */
+    public LeaderEpochs leaderEpochs() {
+        return epochs;
+    }
+
     /** From now on fetches do not wait at the log end, and those that wait are answered: the first step of a graceful stop. */
     public void stopWaiting() {
         fetcher.stopWaiting();

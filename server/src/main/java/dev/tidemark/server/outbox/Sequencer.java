@@ -149,8 +149,9 @@ final class Sequencer implements Runnable {
         return Pace.STANDBY_NANOS;
     }
 
-    private long put(StagedSlice slice) throws SQLException, InterruptedException {
-        SliceBatches.Batches made = batches.of(slice.records());
+    private long put(StagedSlice read) throws SQLException, InterruptedException {
+        SliceBatches.Batches made = batches.of(read.records());
+        StagedSlice slice = read.first(made.taken());
         Advancing advancing = new Advancing(slice);
         BatchOutcome.Refused refused = append(made.entries(), advancing);
         if (refused == null) {

@@ -6,6 +6,7 @@ import dev.tidemark.protocol.Partitioner;
 import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.protocol.RecordLayout;
 import dev.tidemark.server.log.append.AppendRequest;
+import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.topic.Topic;
 import dev.tidemark.server.topic.Topics;
 import java.util.ArrayList;
@@ -28,12 +29,14 @@ final class SliceBatches {
     }
 
     /**
-     * The batches of a slice.
+     * The batches of a slice, or of its beginning where that goes to as many partitions as may be appended to together.
      *
+     * @param taken how many of the slice's records these are
      * @param records those in the batches
      * @param orphans the records whose topics have been deleted
      */
-    record Batches(List<AppendRequest.Entry> entries, List<StagedRecord> records, List<StagedRecord> orphans) {}
+    record Batches(
+            int taken, List<AppendRequest.Entry> entries, List<StagedRecord> records, List<StagedRecord> orphans) {}
 
     Batches of(List<StagedRecord> records) {
         sticky = sticky + 1 & Integer.MAX_VALUE;
@@ -46,14 +49,18 @@ final class SliceBatches {
             Topic topic = staged == null ? null : known.computeIfAbsent(staged.id(), id -> topicOrNull(staged));
             if (topic == null) {
                 orphans.add(record);
-            } else {
-                placed.add(record);
-                add(runs.computeIfAbsent(new Place(topic, partition(topic, record)), p -> new ArrayList<>()), record);
+                continue;
             }
+            Place place = new Place(topic, partition(topic, record));
+            if (runs.size() == Appender.MAX_PARTITIONS && !runs.containsKey(place)) {
+                break;
+            }
+            placed.add(record);
+            add(runs.computeIfAbsent(place, p -> new ArrayList<>()), record);
         }
         List<AppendRequest.Entry> entries = new ArrayList<>();
         runs.forEach((place, ofPlace) -> ofPlace.forEach(run -> entries.add(run.entry(place))));
-        return new Batches(entries, placed, orphans);
+        return new Batches(placed.size() + orphans.size(), entries, placed, orphans);
     }
 
     /** A batch is one principal's. */

@@ -24,4 +24,11 @@ record StagedSlice(
     Long nextAfterId() {
         return isRest ? null : records.get(records.size() - 1).id();
     }
+
+    /** Its first records, one at least. */
+    StagedSlice first(int count) {
+        return count == records.size()
+                ? this
+                : new StagedSlice(positionId, lastSnapshot, snapshot, lastId, false, records.subList(0, count));
+    }
 }

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 
 /** Single decisions; what follows from many is {@link GroupProtocolTest}'s. */
 class DecisionTest {
+    private static final int MAX_MEMBERS = 100;
+
     private static final TopicScope ALL = new TopicScope(List.of("*"));
     private static final TopicCatalogue TOPICS = new TopicCatalogue(Map.of("t", List.of(7, 8), "u", List.of(9)));
 
@@ -49,18 +51,20 @@ class DecisionTest {
     @Test
     void aFullGroupTakesNobodyElse() {
         Map<String, GroupMember> members = new HashMap<>();
-        for (int i = 0; i < Decision.MAX_MEMBERS; i++) {
+        for (int i = 0; i < MAX_MEMBERS; i++) {
             members.put("m" + i, member("m" + i));
         }
         GroupState full = new GroupState(1, "g", 1, 0, members, Map.of(), Map.of());
 
-        assertThatThrownBy(() -> Decision.join(full, member("late"), id -> null))
+        assertThatThrownBy(() -> Decision.join(full, member("late"), MAX_MEMBERS, id -> null))
                 .isInstanceOfSatisfying(
                         ApiException.class,
                         refused -> assertThat(refused.error()).isEqualTo(ErrorCode.GROUP_MAX_SIZE_REACHED));
-        assertThat(Decision.join(full, member("m7"), id -> null).state().members())
+        assertThat(Decision.join(full, member("m7"), MAX_MEMBERS, id -> null)
+                        .state()
+                        .members())
                 .as("one that is there already")
-                .hasSize(Decision.MAX_MEMBERS);
+                .hasSize(MAX_MEMBERS);
     }
 
     @Test

@@ -344,7 +344,7 @@ class GroupProtocolTest {
             GroupState state = coordinator.state;
             Client from = request.from();
             return switch (request.kind()) {
-                case JOIN -> Decision.join(state, from.asMember(), coordinator::remembered);
+                case JOIN -> Decision.join(state, from.asMember(), 100, coordinator::remembered);
                 case LEAVE -> Decision.leave(state, from.memberId, "p", coordinator::remembered);
                 case HEARTBEAT -> {
                     Decision.HeartbeatOf heartbeat = new Decision.HeartbeatOf(

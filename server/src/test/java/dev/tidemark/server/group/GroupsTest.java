@@ -12,6 +12,8 @@ import dev.tidemark.protocol.api.GroupAssignment;
 import dev.tidemark.protocol.api.JoinGroupRequest;
 import dev.tidemark.protocol.api.PartitionName;
 import dev.tidemark.server.access.Principal;
+import dev.tidemark.server.log.epoch.LeaderEpochs;
+import dev.tidemark.server.log.tail.Tail;
 import dev.tidemark.server.testing.TestDatabase;
 import dev.tidemark.server.topic.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -60,11 +62,17 @@ class GroupsTest {
 
     @BeforeAll
     static void open() {
-        one = new Groups(database.database(), UUID.randomUUID(), new SimpleMeterRegistry());
-        other = new Groups(database.database(), UUID.randomUUID(), new SimpleMeterRegistry());
+        one = groups();
+        other = groups();
         one.start();
         other.start();
         topics = new Topics(database.database());
+    }
+
+    private static Groups groups() {
+        SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+        LeaderEpochs epochs = new LeaderEpochs(database.database(), new Tail(0), metrics);
+        return new Groups(database.database(), epochs, UUID.randomUUID(), metrics);
     }
 
     @AfterAll

@@ -93,8 +93,9 @@ class HttpBoundsTest {
         DatabaseConfig two = new DatabaseConfig(
                 config.jdbcUrl(), config.user(), config.password(), 2, config.prepareThreshold(), config.schemas());
         try (Database own = Database.open(two, METRICS, Duration.ofSeconds(10));
-                GroupOffsets groups = groups(own, null);
-                HttpServer server = server(own, null, groups)) {
+                RecordLog log = log(database.database());
+                GroupOffsets groups = groups(own, log);
+                HttpServer server = server(own, log, groups)) {
             server.start();
             try (Connection one = own.connection();
                     Connection other = own.connection()) {
@@ -156,7 +157,11 @@ class HttpBoundsTest {
                 HttpConfig.listeningOn("127.0.0.1", 0),
                 Access.toEverybody(),
                 null,
-                new HttpServer.Doors(new Topics(database), log, new Groups(database, new UUID(0, 1), METRICS), groups),
+                new HttpServer.Doors(
+                        new Topics(database),
+                        log,
+                        new Groups(database, log.leaderEpochs(), new UUID(0, 1), METRICS),
+                        groups),
                 () -> new ClusterDescription("some-cluster", "1.2.3", List.of()),
                 bound -> null,
                 METRICS,

@@ -79,7 +79,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
                 new RecordLog.Limits(new Appender.Limits(2, 64 << 20, 8 << 20, 2000), 16 << 20, 2, 8 << 20),
                 Clock.systemUTC(),
                 metrics);
-        groups = new Groups(database.database(), UUID.randomUUID(), metrics);
+        groups = new Groups(database.database(), log.leaderEpochs(), UUID.randomUUID(), metrics);
         groups.start();
         Topics topics = new Topics(database.database());
         offsets = new GroupOffsets(database.database(), topics, log, GroupOffsets.Retention.DEFAULT, metrics);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.server.log.TestLog;
+import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.testing.TestDatabase;
 import dev.tidemark.server.topic.Topic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -100,6 +101,26 @@ class OutboxTest {
         }
 
         awaitValues(topic, "a", "b", "c");
+    }
+
+    @Test
+    void aTransactionOverManyPartitionsIsPutIntoTheLogInPartsOfABoundedNumberOfThem() throws Exception {
+        int partitions = Appender.MAX_PARTITIONS + 20;
+        Topic topic = log.topic(partitions, Map.of());
+        execute("select count(tidemark.produce('" + topic.name() + "', null::text, 'v' || n, null, n % " + partitions
+                + ")) from generate_series(0, " + (2 * partitions - 1) + ") n");
+
+        await().atMost(Duration.ofSeconds(90))
+                .until(() ->
+                        database.string("select count(*) from tidemark.staged").equals("0"));
+        assertThat(log.values(topic, 0, 0)).containsExactly("v0", "v" + partitions);
+        assertThat(log.values(topic, partitions - 1, 0))
+                .containsExactly("v" + (partitions - 1), "v" + (2 * partitions - 1));
+        assertThat(database.string(
+                        "select string_agg(n::text, ' ' order by n) from (select count(distinct partition_id) as n"
+                                + " from tidemark_internal.batch join tidemark_internal.partition using (partition_id) where topic_id = "
+                                + topic.id() + " group by append_id) t"))
+                .isEqualTo("40 " + Appender.MAX_PARTITIONS + " " + Appender.MAX_PARTITIONS);
     }
 
     @Test

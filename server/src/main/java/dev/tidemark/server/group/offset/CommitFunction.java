@@ -2,6 +2,7 @@ package dev.tidemark.server.group.offset;
 
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.OffsetToCommit;
+import dev.tidemark.server.group.GroupLimits;
 import dev.tidemark.server.postgres.SchemaNames;
 import dev.tidemark.server.postgres.SqlStates;
 import java.sql.Connection;
@@ -20,24 +21,28 @@ final class CommitFunction {
     /** The detail of an error of an offset that no record has yet. */
     private static final Pattern RANGE = Pattern.compile("log_start_offset (\\d+), log_end_offset (\\d+)");
 
+    private final GroupLimits limits;
     private final String call;
 
-    CommitFunction(SchemaNames schemas) {
-        this.call = "select " + schemas.internal() + ".commit_group_offsets(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    CommitFunction(SchemaNames schemas, GroupLimits limits) {
+        this.limits = limits;
+        this.call = "select " + GroupLimits.TELL + ", " + schemas.internal()
+                + ".commit_group_offsets(?, ?, ?, ?, ?, ?, ?, ?, ?)";
     }
 
     /** @throws OffsetAboveLogEndException of an offset that no record has yet; every other refusal is an SQLException */
     void commit(Connection connection, OffsetCommit commit) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(call)) {
-            statement.setString(1, commit.group());
-            statement.setString(2, commit.memberId());
-            statement.setObject(3, commit.generationId(), Types.INTEGER);
-            setArray(statement, 4, "text", commit, OffsetToCommit::topic);
-            setArray(statement, 5, "int4", commit, OffsetToCommit::partition);
-            setArray(statement, 6, "int8", commit, OffsetToCommit::committedOffset);
-            setArray(statement, 7, "int4", commit, OffsetToCommit::leaderEpoch);
-            setArray(statement, 8, "text", commit, OffsetToCommit::metadata);
-            statement.setString(9, commit.principal());
+            statement.setString(1, limits.told());
+            statement.setString(2, commit.group());
+            statement.setString(3, commit.memberId());
+            statement.setObject(4, commit.generationId(), Types.INTEGER);
+            setArray(statement, 5, "text", commit, OffsetToCommit::topic);
+            setArray(statement, 6, "int4", commit, OffsetToCommit::partition);
+            setArray(statement, 7, "int8", commit, OffsetToCommit::committedOffset);
+            setArray(statement, 8, "int4", commit, OffsetToCommit::leaderEpoch);
+            setArray(statement, 9, "text", commit, OffsetToCommit::metadata);
+            statement.setString(10, commit.principal());
             statement.executeQuery().close();
         } catch (PSQLException e) {
             ServerErrorMessage message = e.getServerErrorMessage();

@@ -1,5 +1,6 @@
 package dev.tidemark.server.group.offset;
 
+import dev.tidemark.protocol.api.CommitOffsetsRequest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,8 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /** Commits that wait for the next database transaction, bounded in bytes. Thread-safe; one thread takes. */
 final class CommitQueue {
-    /** What is committed together at the most, beyond a first commit. */
-    private static final int MAX_OFFSETS_TOGETHER = 1_000;
+    /** What is committed together at the most, so no more than a single request may: each offset takes an entry in PostgreSQL's lock table. */
+    private static final int MAX_OFFSETS_TOGETHER = CommitOffsetsRequest.MAX_OFFSETS;
 
     /** How soon a partition that was being given away is tried again. */
     private static final long BUSY_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
@@ -19,7 +20,7 @@ final class CommitQueue {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final ArrayDeque<PendingCommit> waiting = new ArrayDeque<>();
-    private final List<PendingCommit> busy = new ArrayList<>();
+    private final ArrayDeque<PendingCommit> busy = new ArrayDeque<>();
     private long busyUntilNanos;
     private long bytes;
     private boolean closed;
@@ -93,19 +94,23 @@ final class CommitQueue {
 
     private List<PendingCommit> take() {
         List<PendingCommit> commits = new ArrayList<>();
-        if (!busy.isEmpty() && (closed || System.nanoTime() - busyUntilNanos >= 0)) {
-            commits.addAll(busy);
-            busy.clear();
+        int room = MAX_OFFSETS_TOGETHER;
+        if (closed || System.nanoTime() - busyUntilNanos >= 0) {
+            room = move(busy, commits, room);
         }
-        int offsets = 0;
-        while (!waiting.isEmpty()
-                && (commits.isEmpty()
-                        || offsets + waiting.element().commit().offsets().size() <= MAX_OFFSETS_TOGETHER)) {
-            PendingCommit commit = waiting.remove();
-            offsets += commit.commit().offsets().size();
-            commits.add(commit);
-        }
+        move(waiting, commits, room);
         return commits;
+    }
+
+    /** As many as there is room for, in their order. @return the room that is left, in offsets */
+    private static int move(ArrayDeque<PendingCommit> from, List<PendingCommit> to, int room) {
+        int left = room;
+        while (!from.isEmpty() && from.element().commit().offsets().size() <= left) {
+            PendingCommit commit = from.remove();
+            left -= commit.commit().offsets().size();
+            to.add(commit);
+        }
+        return left;
     }
 
     private void await() {

@@ -1,6 +1,7 @@
 package dev.tidemark.server.group.offset;
 
 import dev.tidemark.protocol.api.OffsetToCommit;
+import dev.tidemark.server.group.GroupLimits;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.SqlStates;
 import java.sql.Connection;
@@ -21,15 +22,19 @@ final class CommitTransaction {
     private static final String MAKE_LOCK_TIMEOUT = "100ms";
 
     private final Database database;
+    private final GroupLimits limits;
     private final String record;
     private final String make;
 
-    CommitTransaction(Database database) {
+    CommitTransaction(Database database, GroupLimits limits) {
         this.database = database;
+        this.limits = limits;
         String internal = database.schemas().internal();
         this.record = "select outcome, message, log_start_offset, log_end_offset from " + internal
                 + ".record_offset_commits(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, false)";
-        this.make = "select " + internal + ".make_group_partitions(?, ?, ?, ?)";
+        // Durable here is enough: the commit that needs the rows waits for the standby, and so for them.
+        this.make = "select set_config('synchronous_commit', 'local', true), " + GroupLimits.TELL + ", " + internal
+                + ".make_group_partitions(?, ?, ?, ?)";
     }
 
     /** What became of one request. @param outcome {@link #COMMITTED}, {@link #BUSY}, {@link #MISSING}, or the SQLSTATE of a refusal */
@@ -113,14 +118,15 @@ final class CommitTransaction {
                         "text", offsets.stream().map(OffsetToCommit::metadata).toArray()));
     }
 
-    /** Makes the group, and its rows of the partitions, for a commit without a member. @throws SQLException 55P03 when an application is making the same */
+    /** Makes the group, and its rows of the partitions, for a commit without a member. @throws SQLException 55P03 when an application is making the same, TM089 when there are as many groups as there may be */
     void make(OffsetCommit commit) throws SQLException {
         try (Connection connection = database.connection();
                 PreparedStatement statement = connection.prepareStatement(make)) {
-            statement.setString(1, commit.group());
-            statement.setArray(2, connection.createArrayOf("text", topics(commit.offsets())));
-            statement.setArray(3, connection.createArrayOf("int4", partitions(commit.offsets())));
-            statement.setString(4, MAKE_LOCK_TIMEOUT);
+            statement.setString(1, limits.told());
+            statement.setString(2, commit.group());
+            statement.setArray(3, connection.createArrayOf("text", topics(commit.offsets())));
+            statement.setArray(4, connection.createArrayOf("int4", partitions(commit.offsets())));
+            statement.setString(5, MAKE_LOCK_TIMEOUT);
             statement.execute();
         }
     }

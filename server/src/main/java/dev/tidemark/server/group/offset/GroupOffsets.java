@@ -4,6 +4,7 @@ import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.CommitOffsetsRequest;
 import dev.tidemark.protocol.api.ResetOffsetsResult;
+import dev.tidemark.server.group.GroupLimits;
 import dev.tidemark.server.group.GroupNames;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Companion;
@@ -22,9 +23,6 @@ import org.jspecify.annotations.Nullable;
  * unless they say otherwise, and throw {@link ApiException}.
  */
 public final class GroupOffsets implements AutoCloseable {
-    /** In one commit: as many as a topic may have partitions. */
-    public static final int MAX_OFFSETS = 10_000;
-
     /** Room for some 100,000 offsets. */
     private static final long MAX_QUEUED_BYTES = 32 << 20;
 
@@ -48,9 +46,20 @@ public final class GroupOffsets implements AutoCloseable {
         public static final Retention DEFAULT = new Retention(Duration.ofDays(7), Duration.ofDays(7));
     }
 
-    /** Starts the thread that commits. The database's schema is up to date. */
+    /** With the default limits. */
     public GroupOffsets(Database database, Topics topics, RecordLog log, Retention retention, MeterRegistry registry) {
-        this(database, topics, log, retention, MAX_QUEUED_BYTES, registry);
+        this(database, topics, log, retention, GroupLimits.DEFAULT, registry);
+    }
+
+    /** Starts the thread that commits. The database's schema is up to date. */
+    public GroupOffsets(
+            Database database,
+            Topics topics,
+            RecordLog log,
+            Retention retention,
+            GroupLimits limits,
+            MeterRegistry registry) {
+        this(database, topics, log, retention, limits, MAX_QUEUED_BYTES, registry);
     }
 
     GroupOffsets(
@@ -58,15 +67,16 @@ public final class GroupOffsets implements AutoCloseable {
             Topics topics,
             RecordLog log,
             Retention retention,
+            GroupLimits limits,
             long maxQueuedBytes,
             MeterRegistry registry) {
         this.catalogue = new GroupCatalogue(database);
-        this.resets = new OffsetResets(database, topics, log);
+        this.resets = new OffsetResets(database, topics, log, limits);
         this.removal = new GroupRemoval(database);
-        this.committer = new OffsetCommitter(database, maxQueuedBytes, new CommitMetrics(registry));
-        this.function = new CommitFunction(database.schemas());
+        this.committer = new OffsetCommitter(database, limits, maxQueuedBytes, new CommitMetrics(registry));
+        this.function = new CommitFunction(database.schemas(), limits);
         this.lag = new LagMetrics(catalogue, registry);
-        this.tidying = new GroupTidying(database, retention);
+        this.tidying = new GroupTidying(database, log.leaderEpochs(), retention);
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.tidemark.server.group.offset;
 import static dev.tidemark.schema.tidemark_internal.Tables.GROUP_PARTITION;
 
 import dev.tidemark.schema.tidemark_internal.Routines;
+import dev.tidemark.server.log.epoch.LeaderEpochs;
 import dev.tidemark.server.postgres.Database;
 import java.time.Duration;
 import java.util.HashMap;
@@ -38,14 +39,21 @@ final class GroupTidying {
     private static final int COMMITS_OF_A_PARTITION = 2_000;
 
     private final Database database;
+    private final LeaderEpochs epochs;
     private final GroupOffsets.Retention retention;
     private final UUID holder = UUID.randomUUID();
 
-    /** Up to which sequence a partition's old commits have been deleted: so that dead rows, which an old snapshot keeps, are not stepped over each time. */
+    /**
+     * Up to which sequence a partition's old commits have been deleted: so that dead rows, which an old snapshot keeps, are not stepped over each time. Of one leader epoch: what a restore brought
+     * back may lie below.
+     */
     private final Map<Integer, Long> trimmedTo = new HashMap<>();
 
-    GroupTidying(Database database, GroupOffsets.Retention retention) {
+    private int trimmedInEpoch;
+
+    GroupTidying(Database database, LeaderEpochs epochs, GroupOffsets.Retention retention) {
         this.database = database;
+        this.epochs = epochs;
         this.retention = retention;
     }
 
@@ -53,6 +61,11 @@ final class GroupTidying {
         if (!claim()) {
             trimmedTo.clear();
             return;
+        }
+        int epoch = epochs.current().number();
+        if (epoch != trimmedInEpoch) {
+            trimmedTo.clear();
+            trimmedInEpoch = epoch;
         }
         long endNanos = System.nanoTime() + ROUND.toNanos();
         Duration groups = retention.groups();

@@ -45,9 +45,9 @@ record OffsetCommit(
     }
 
     private static void requireLegal(List<OffsetToCommit> offsets) {
-        if (offsets.isEmpty() || offsets.size() > GroupOffsets.MAX_OFFSETS) {
-            throw invalid(
-                    "\"offsets\" must be from 1 to " + GroupOffsets.MAX_OFFSETS + " offsets, not " + offsets.size());
+        if (offsets.isEmpty() || offsets.size() > CommitOffsetsRequest.MAX_OFFSETS) {
+            throw invalid("\"offsets\" must be from 1 to " + CommitOffsetsRequest.MAX_OFFSETS + " offsets, not "
+                    + offsets.size() + ": each takes a lock in PostgreSQL; commit the others with further requests");
         }
         Set<PartitionName> partitions = new HashSet<>();
         for (OffsetToCommit offset : offsets) {

@@ -2,6 +2,7 @@ package dev.tidemark.server.group.offset;
 
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.server.group.GroupLimits;
 import dev.tidemark.server.log.quota.ThrottledException;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.SqlStates;
@@ -33,9 +34,9 @@ final class OffsetCommitter implements AutoCloseable {
     private final Thread thread = new Thread(this::run, "offset-committer");
 
     /** @param maxQueuedBytes past which requests are refused */
-    OffsetCommitter(Database database, long maxQueuedBytes, CommitMetrics metrics) {
+    OffsetCommitter(Database database, GroupLimits limits, long maxQueuedBytes, CommitMetrics metrics) {
         this.queue = new CommitQueue(maxQueuedBytes);
-        this.transaction = new CommitTransaction(database);
+        this.transaction = new CommitTransaction(database, limits);
         this.waits = new StandbyWaits(database);
         this.metrics = metrics;
         metrics.watch(queue);
@@ -196,6 +197,10 @@ final class OffsetCommitter implements AutoCloseable {
     }
 
     private static ApiException asApiException(SQLException e) {
+        ApiException refusal = SqlStates.refusal(e);
+        if (refusal != null) {
+            return refusal;
+        }
         return SqlStates.isUnavailable(e)
                 ? SqlStates.unavailable(e)
                 : new ApiException(

@@ -4,6 +4,7 @@ import dev.tidemark.protocol.api.PartitionName;
 import dev.tidemark.protocol.api.ResetOffsetsResult;
 import dev.tidemark.protocol.api.ResetOffsetsResult.PartitionReset;
 import dev.tidemark.schema.tidemark_internal.Routines;
+import dev.tidemark.server.group.GroupLimits;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.fetch.OffsetFound;
 import dev.tidemark.server.log.fetch.OffsetQuery;
@@ -18,9 +19,11 @@ import org.jspecify.annotations.Nullable;
 final class OffsetResets {
     private final Database database;
     private final Topics topics;
+    private final GroupLimits limits;
     private final RecordLog log;
 
-    OffsetResets(Database database, Topics topics, RecordLog log) {
+    OffsetResets(Database database, Topics topics, RecordLog log, GroupLimits limits) {
+        this.limits = limits;
         this.database = database;
         this.topics = topics;
         this.log = log;
@@ -63,15 +66,18 @@ final class OffsetResets {
 
     private ResetOffsetsResult reset(OffsetReset reset, String to, List<@Nullable Long> values) {
         List<PartitionName> partitions = reset.partitions();
-        var rows = GroupLocks.patiently(() -> database.query(jooq -> Routines.resetGroupOffsets(
-                jooq.configuration(),
-                reset.group(),
-                partitions.stream().map(PartitionName::topic).toArray(String[]::new),
-                partitions.stream().map(PartitionName::partition).toArray(Integer[]::new),
-                to,
-                values.toArray(Long[]::new),
-                reset.dryRun(),
-                reset.principal())));
+        var rows = GroupLocks.patiently(() -> database.transaction(jooq -> {
+            jooq.select(limits.tell()).fetch();
+            return Routines.resetGroupOffsets(
+                    jooq.configuration(),
+                    reset.group(),
+                    partitions.stream().map(PartitionName::topic).toArray(String[]::new),
+                    partitions.stream().map(PartitionName::partition).toArray(Integer[]::new),
+                    to,
+                    values.toArray(Long[]::new),
+                    reset.dryRun(),
+                    reset.principal());
+        }));
         List<PartitionReset> done = rows.map(row -> new PartitionReset(
                 row.getTopic(), row.getPartition(), row.getPreviousOffset(), row.getCommittedOffset()));
         return new ResetOffsetsResult(reset.dryRun(), done);

@@ -2,7 +2,9 @@ package dev.tidemark.server.log.append;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Batches that are appended all or not at all, waiting in a lane: an atomic request, or one batch of another. */
@@ -12,6 +14,7 @@ final class AppendGroup {
     private final @Nullable Companion companion;
     private final long bytes;
     private final long rowBytes;
+    private final Set<Integer> partitionIds;
     private final CompletableFuture<List<BatchOutcome>> done = new CompletableFuture<>();
     private final long queuedAtNanos = System.nanoTime();
     /** Only the lane's thread looks at it: 0 while it was never early. */
@@ -25,6 +28,9 @@ final class AppendGroup {
         this.companion = companion;
         this.bytes = batches.stream().mapToLong(b -> b.frame().length()).sum();
         this.rowBytes = batches.stream().mapToLong(CheckedBatch::storedBytes).sum();
+        this.partitionIds = batches.size() == 1
+                ? Set.of(batches.get(0).partitionId())
+                : batches.stream().map(CheckedBatch::partitionId).collect(Collectors.toUnmodifiableSet());
     }
 
     List<CheckedBatch> batches() {
@@ -56,6 +62,11 @@ final class AppendGroup {
             alone = group.companion != null;
         }
         return together;
+    }
+
+    /** Whose locks its database transaction takes. */
+    Set<Integer> partitionIds() {
+        return partitionIds;
     }
 
     long bytes() {

@@ -33,6 +33,12 @@ public final class Appender implements AutoCloseable {
     /** Over all batches of a request; more than a caller will read. */
     private static final int MAX_RECORD_ERRORS = 1000;
 
+    /**
+     * Partitions that one database transaction appends to: each takes three entries in PostgreSQL's lock table (its own lock, its leaf's and that one's index's; two more where values are stored
+     * apart), which has room for some 7,000 of everybody's. So two lanes leave room at their worst.
+     */
+    public static final int MAX_PARTITIONS = 500;
+
     private final Database connections;
     private final QueuedBytes queuedBytes;
     private final Quotas quotas;
@@ -93,6 +99,7 @@ public final class Appender implements AutoCloseable {
      *
      * @return the batches' outcomes, in the order of the entries, on a lane's thread; whoever has more to do with them should do it elsewhere
      * @throws ThrottledException when the queue or the log is full, or appends come too fast; nothing was queued
+     * @throws ApiException INVALID_REQUEST for an atomic request to more than {@link #MAX_PARTITIONS} partitions
      */
     public CompletableFuture<List<BatchOutcome>> append(AppendRequest request) {
         Gathering gathering = new Gathering(request.entries().size());
@@ -170,6 +177,7 @@ public final class Appender implements AutoCloseable {
         } else {
             checked.forEach(batch -> groups.add(new AppendGroup(List.of(batch), request.acks(), null)));
         }
+        groups.forEach(Appender::requireFewPartitions);
         try {
             acquire(groups);
         } catch (ThrottledException e) {
@@ -188,6 +196,16 @@ public final class Appender implements AutoCloseable {
             if (!queue.add(group)) {
                 AppendLane.refuseStopping(group);
             }
+        }
+    }
+
+    private static void requireFewPartitions(AppendGroup group) {
+        int partitions = group.partitionIds().size();
+        if (partitions > MAX_PARTITIONS) {
+            throw new ApiException(
+                    ErrorCode.INVALID_REQUEST,
+                    "records that are appended all or nothing go to " + MAX_PARTITIONS + " partitions at most, not "
+                            + partitions + ": each takes locks in PostgreSQL");
         }
     }
 

@@ -3,8 +3,10 @@ package dev.tidemark.server.log.append;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -126,18 +128,31 @@ final class LaneQueue {
 
     private List<AppendGroup> take() {
         List<AppendGroup> groups = new ArrayList<>();
+        Set<Integer> partitionIds = new HashSet<>();
         long bytes = 0;
         while (!waiting.isEmpty()
-                && (groups.isEmpty() || bytes + waiting.element().bytes() <= maxTransactionBytes)) {
+                && (groups.isEmpty()
+                        || bytes + waiting.element().bytes() <= maxTransactionBytes
+                                && hasRoom(partitionIds, waiting.element()))) {
             AppendGroup group = waiting.remove();
             bytes += group.bytes();
+            partitionIds.addAll(group.partitionIds());
             groups.add(group);
         }
-        unpark(groups);
+        unpark(groups, partitionIds);
         return groups;
     }
 
-    private void unpark(List<AppendGroup> groups) {
+    /** Whether the locks of a group's partitions may be taken in one database transaction with those. */
+    private static boolean hasRoom(Set<Integer> partitionIds, AppendGroup group) {
+        long more = group.partitionIds().stream()
+                .filter(id -> !partitionIds.contains(id))
+                .count();
+        return partitionIds.size() + more <= Appender.MAX_PARTITIONS;
+    }
+
+    /** Those there is no room for are looked at again when their time has come. */
+    private void unpark(List<AppendGroup> groups, Set<Integer> partitionIds) {
         if (parked.isEmpty()) {
             return;
         }
@@ -146,8 +161,10 @@ final class LaneQueue {
         for (Iterator<AppendGroup> i = parked.iterator(); i.hasNext(); ) {
             AppendGroup group = i.next();
             boolean due = closed || now - group.tryAgainAt() >= 0;
-            if (due || groups.subList(0, fresh).stream().anyMatch(other -> sharesProducer(group, other))) {
+            boolean wanted = due || groups.subList(0, fresh).stream().anyMatch(other -> sharesProducer(group, other));
+            if (wanted && hasRoom(partitionIds, group)) {
                 i.remove();
+                partitionIds.addAll(group.partitionIds());
                 groups.add(group);
             }
         }

@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jooq.exception.DataAccessException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,6 +85,28 @@ public final class LeaderEpochs {
 
     private static boolean isAnotherSessionDue(SQLException failure, long startNanos) {
         return SqlStates.isSessionLost(failure) && System.nanoTime() - startNanos < ANOTHER_SESSION_WITHIN_NANOS;
+    }
+
+    /**
+     * Asks in the current epoch, and again where that turns out to be another by now, through jOOQ, which {@link LeaderEpoch#required require} the epoch. Blocks on the database.
+     *
+     * @throws DataAccessException the query's own
+     * @throws ApiException the query's own; BROKER_NOT_AVAILABLE when the current epoch could not be asked for
+     */
+    public <T> T queryInCurrent(Function<LeaderEpoch, T> query) {
+        for (int tries = 1; ; tries++) {
+            LeaderEpoch epoch = current;
+            try {
+                return query.apply(epoch);
+            } catch (DataAccessException e) {
+                SQLException cause = SqlStates.sqlException(e);
+                boolean isOther = cause != null && SqlStates.state(cause).equals(SqlStates.UNKNOWN_LEADER_EPOCH);
+                if (!isOther || tries == MAX_TRIES) {
+                    throw e;
+                }
+                renew(epoch);
+            }
+        }
     }
 
     /** Asks for the current one, unless somebody has since that one was. */

@@ -2,7 +2,11 @@ package dev.tidemark.server.group.offset;
 
 import static dev.tidemark.server.log.TestLog.TIMEOUT_SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.log.TestLog;
 import dev.tidemark.server.testing.SqlGroups;
 import dev.tidemark.server.testing.TestDatabase;
@@ -12,6 +16,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -120,6 +126,96 @@ class GroupTidyingTest {
         }
         offsets.tidy();
         assertThat(exists()).isTrue();
+        offsets.delete(group);
+        offsets.tidy();
+    }
+
+    @Test
+    void aGroupWhoseFirstOffsetOfAPartitionIsBeingCommittedIsNotDeleted() throws Exception {
+        Topic second = log.topic(1, Map.of());
+        commit(1);
+        pass("8 days");
+        try (Connection application = database.connect();
+                Statement statement = application.createStatement()) {
+            application.setAutoCommit(false);
+            statement.execute("select tidemark.commit_offsets('" + group + "', null, null, '" + second.name()
+                    + "', array[0], array[0]::bigint[])");
+
+            offsets.tidy();
+            assertThat(exists()).isTrue();
+            assertThatThrownBy(() -> offsets.delete(group)).isInstanceOfSatisfying(ApiException.class, refused -> {
+                assertThat(refused.error()).isEqualTo(ErrorCode.BROKER_NOT_AVAILABLE);
+                assertThat(refused.detail()).contains("are being committed");
+            });
+            application.commit();
+        }
+        offsets.tidy();
+        assertThat(offsets.committed(group, null))
+                .extracting(CommittedPosition::topic)
+                .containsExactlyInAnyOrder(topic.name(), second.name());
+
+        offsets.delete(group);
+        offsets.tidy();
+    }
+
+    @Test
+    void aCommitIntoAGroupThatExpiresMeanwhileIsRefusedAndMakesItAnewWhenItIsRepeated() throws Exception {
+        Topic second = log.topic(1, Map.of());
+        commit(1);
+        pass("8 days");
+        try (Connection housekeeping = database.connect();
+                Statement expiry = housekeeping.createStatement()) {
+            housekeeping.setAutoCommit(false);
+            expiry.execute("select * from tidemark_internal.expire_groups("
+                    + Duration.ofDays(7).toMillis() + ", 1)");
+            CompletableFuture<Void> commit = CompletableFuture.runAsync(() -> {
+                try {
+                    execute("select tidemark.commit_offsets('" + group + "', null, null, '" + second.name()
+                            + "', array[0], array[0]::bigint[])");
+                } catch (SQLException e) {
+                    throw new CompletionException(e);
+                }
+            });
+            await().until(() -> database.string(
+                            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like 'select tidemark.commit_offsets%'")
+                    .equals("1"));
+            housekeeping.commit();
+
+            assertThat(commit)
+                    .failsWithin(Duration.ofSeconds(TIMEOUT_SECONDS))
+                    .withThrowableThat()
+                    .withMessageContaining("deleted meanwhile");
+        }
+        execute("select tidemark.commit_offsets('" + group + "', null, null, '" + second.name()
+                + "', array[0], array[0]::bigint[])");
+        assertThat(offsets.committed(group, null))
+                .extracting(CommittedPosition::topic)
+                .containsExactly(second.name());
+        offsets.delete(group);
+        offsets.tidy();
+    }
+
+    @Test
+    void inANewEpochOldCommitsAreLookedForFromTheBeginningAgain() throws Exception {
+        for (int n = 0; n < 100; n++) {
+            commit(n % 3);
+        }
+        pass("2 days");
+        offsets.tidy();
+        assertThat(count("offset_commit")).isEqualTo(1);
+        execute("insert into " + TABLES
+                + "offset_commit (commit_sequence, committed_at, committed_offset, group_partition_id)"
+                + " select commit_sequence - 50, committed_at, 1, group_partition_id from " + TABLES
+                + "offset_commit");
+        offsets.tidy();
+        assertThat(count("offset_commit"))
+                .as("this server has deleted up to there already")
+                .isEqualTo(2);
+
+        log.log().beginLeaderEpoch("a restore");
+        offsets.tidy();
+
+        assertThat(count("offset_commit")).isEqualTo(1);
         offsets.delete(group);
         offsets.tidy();
     }

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.api.CommitOffsetsRequest;
+import dev.tidemark.server.group.GroupLimits;
 import dev.tidemark.server.log.TestLog;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.DatabaseConfig;
@@ -283,6 +284,7 @@ class OffsetCommitterTest {
                         log.topics(),
                         log.log(),
                         GroupOffsets.Retention.DEFAULT,
+                        GroupLimits.DEFAULT,
                         2_000,
                         new SimpleMeterRegistry());
                 Connection taker = database.connect()) {
@@ -305,6 +307,46 @@ class OffsetCommitterTest {
             get(small.commit(group, TestOffsets.request(topic.name(), 50), "somebody"));
         }
         assertThat(committed(0)).isEqualTo(50);
+    }
+
+    @Test
+    void aCommitOfMoreOffsetsThanMayBeLockedTogetherIsRefusedNamingTheBound() {
+        Topic wide = log.topic(CommitOffsetsRequest.MAX_OFFSETS + 1, Map.of());
+
+        assertThatThrownBy(() -> commit(TestOffsets.request(wide.name(), new long[wide.partitionCount()])))
+                .isInstanceOfSatisfying(ApiException.class, refused -> {
+                    assertThat(refused.error()).isEqualTo(ErrorCode.INVALID_REQUEST);
+                    assertThat(refused.detail()).contains("1 to 1000 offsets", "not 1001");
+                });
+    }
+
+    @Test
+    void commitsThatWaitedForAPartitionAreNotWrittenTogetherBeyondTheBound() throws Exception {
+        Topic wide = log.topic(600, Map.of());
+        long[] zeros = new long[wide.partitionCount()];
+        get(commit(TestOffsets.request(wide.name(), zeros)));
+        List<CompletableFuture<Void>> commits = new ArrayList<>();
+        try (Connection taker = database.connect()) {
+            taker.setAutoCommit(false);
+            SqlGroups.hold(taker, group, wide.name(), 0);
+            for (int n = 0; n < 5; n++) {
+                commits.add(commit(TestOffsets.request(wide.name(), zeros)));
+            }
+            // Whoever waits is tried again every few milliseconds; one that comes behind them says that all were.
+            get(commit(TestOffsets.request(topic.name(), 1)));
+            taker.rollback();
+        }
+        for (CompletableFuture<Void> commit : commits) {
+            get(commit);
+        }
+
+        assertThat(database.string("select max(n) from (select count(*) as n from tidemark_internal.offset_commit c"
+                        + " join tidemark_internal.group_partition using (group_partition_id)"
+                        + " join tidemark_internal.partition p using (partition_id)"
+                        + " where p.topic_id = " + wide.id() + " group by c.xmin::text) t"))
+                .isEqualTo("600");
+        assertThat(database.string("select count(*) from tidemark.offset_commits where topic = '" + wide.name() + "'"))
+                .isEqualTo("3600");
     }
 
     @Test

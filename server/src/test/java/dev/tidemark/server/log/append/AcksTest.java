@@ -10,6 +10,7 @@ import dev.tidemark.server.log.append.BatchOutcome.Appended;
 import dev.tidemark.server.log.append.BatchOutcome.Refused;
 import dev.tidemark.server.postgres.Database;
 import dev.tidemark.server.postgres.DatabaseConfig;
+import dev.tidemark.server.testing.MissingStandby;
 import dev.tidemark.server.topic.Topic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.tidemark.server.log.append;
+package dev.tidemark.server.testing;
 
 import static org.awaitility.Awaitility.await;
 
@@ -17,7 +17,7 @@ import java.sql.Statement;
 import java.time.Duration;
 
 /** A PostgreSQL of the test's own, migrated, that can be made to wait for a synchronous standby which is not there. */
-final class MissingStandby implements AutoCloseable {
+public final class MissingStandby implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(10);
 
     private final EmbeddedPostgres postgres;
@@ -26,7 +26,7 @@ final class MissingStandby implements AutoCloseable {
         this.postgres = postgres;
     }
 
-    static MissingStandby start(Path temporary) throws IOException {
+    public static MissingStandby start(Path temporary) throws IOException {
         // PostgreSQL may run as another user, who must get through.
         Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwx--x--x"));
         EmbeddedPostgres postgres =
@@ -35,12 +35,12 @@ final class MissingStandby implements AutoCloseable {
         return new MissingStandby(postgres);
     }
 
-    String jdbcUrl() {
+    public String jdbcUrl() {
         return postgres.jdbcUrl();
     }
 
     /** @param name empty: commits wait for nobody from then on, and those that wait are let go */
-    void waitFor(String name) throws SQLException {
+    public void waitFor(String name) throws SQLException {
         try (Connection connection = superuser();
                 Statement statement = connection.createStatement()) {
             statement.execute("set synchronous_commit = local");
@@ -54,7 +54,7 @@ final class MissingStandby implements AutoCloseable {
         return DriverManager.getConnection(postgres.jdbcUrl().replaceFirst("user=[^&]+", "user=postgres"));
     }
 
-    String ask(String sql) throws SQLException {
+    public String ask(String sql) throws SQLException {
         try (Connection connection = superuser();
                 Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(sql)) {
@@ -63,16 +63,16 @@ final class MissingStandby implements AutoCloseable {
     }
 
     /** Sessions, of whatever kind, that wait for the standby. */
-    int waiting() throws SQLException {
+    public int waiting() throws SQLException {
         return Integer.parseInt(ask("select count(*) from pg_stat_activity where wait_event = 'SyncRep'"));
     }
 
-    void awaitWaiting() {
+    public void awaitWaiting() {
         await().pollInterval(POLL).until(() -> waiting() > 0);
     }
 
     /** Returns when the wait of a commit for its standby has been cancelled. */
-    void cancelWait() {
+    public void cancelWait() {
         awaitWaiting();
         await().until(() ->
                 ask("select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep' and application_name = 'tidemark-server'")
