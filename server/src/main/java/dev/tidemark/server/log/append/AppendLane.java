@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -288,6 +289,7 @@ final class AppendLane implements Runnable {
                     batch.recordCount(),
                     batch.averageStoredBytes());
             if (bound.isPresent()) {
+                makeFirstSegments(group);
                 return true;
             }
             refuseFor(group, place, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "came after the topic was deleted");
@@ -295,6 +297,19 @@ final class AppendLane implements Runnable {
             refuse(group, new BatchOutcome.Refused(e.error(), e.detail()));
         }
         return false;
+    }
+
+    /** A try names one missing segment; in a topic's first atomic append all partitions may lack theirs. */
+    private void makeFirstSegments(AppendGroup group) {
+        Map<Integer, CheckedBatch> firstBatches = new LinkedHashMap<>();
+        group.batches().forEach(batch -> firstBatches.putIfAbsent(batch.partitionId(), batch));
+        if (firstBatches.size() == 1) {
+            return;
+        }
+        segments.logEndsWithoutSegment(firstBatches.keySet()).forEach((partitionId, logEnd) -> {
+            CheckedBatch batch = Objects.requireNonNull(firstBatches.get(partitionId));
+            segments.make(batch.topic(), partitionId, logEnd, batch.recordCount(), batch.averageStoredBytes());
+        });
     }
 
     /** Asks what the append wrote; groups of which nothing was written are tried again, which is safe now. */

@@ -12,6 +12,7 @@ import dev.tidemark.server.topic.Topic;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.Collection;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -77,6 +78,16 @@ public final class Segments implements AutoCloseable {
     public OptionalLong make(Topic topic, int partitionId, long baseOffset, long atLeast, double recordBytes) {
         long records = Math.max(atLeast, SegmentSizing.firstSegment(topic.config(), recordBytes));
         return make(partitionId, baseOffset, records);
+    }
+
+    /** Where the first segments of those partitions must start that have none, by partition id. Blocks on the database. */
+    public Map<Integer, Long> logEndsWithoutSegment(Collection<Integer> partitionIds) {
+        return database.query(jooq -> jooq.select(
+                        PARTITION.PARTITION_ID, DSL.coalesce(Routines.logEnd(PARTITION.PARTITION_ID), 0L))
+                .from(PARTITION)
+                .where(PARTITION.PARTITION_ID.in(partitionIds))
+                .andNotExists(DSL.selectOne().from(SEGMENT).where(SEGMENT.PARTITION_ID.eq(PARTITION.PARTITION_ID)))
+                .fetchMap(row -> row.value1(), row -> row.value2()));
     }
 
     /** To be told after each append; cheap. Makes the next segment when the active one is half full, and seals the one before. */

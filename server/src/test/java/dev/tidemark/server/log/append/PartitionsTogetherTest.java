@@ -90,6 +90,15 @@ class PartitionsTogetherTest {
     }
 
     @Test
+    void atomicRequestMayBeTheFirstToAsManyPartitionsAsMayBeLockedTogether() throws Exception {
+        Topic topic = log.topic(Appender.MAX_PARTITIONS, Map.of());
+
+        assertThat(log.appendAtomically(topic, toEach(Appender.MAX_PARTITIONS)))
+                .hasSize(Appender.MAX_PARTITIONS)
+                .allMatch(Appended.class::isInstance);
+    }
+
+    @Test
     void manyBatchesOfFewPartitionsAreAppendedAtomically() throws Exception {
         Topic topic = log.topic(2, Map.of());
         ProduceFrame.Batch[] batches = IntStream.range(0, MORE_THAN_TOGETHER)
