@@ -15,7 +15,8 @@ select g.group_id,
        p.log_start_offset,
        e.log_end_offset,
        e.log_end_offset - c.committed_offset as lag,
-       case when c.committed_offset >= e.log_end_offset then interval '0'
+       case when c.committed_offset is null then null
+            when c.committed_offset >= e.log_end_offset then interval '0'
             -- Of the first record not committed that is still there.
             else greatest(clock_timestamp() - (
                 select b.appended_at from ${internal}.batch b

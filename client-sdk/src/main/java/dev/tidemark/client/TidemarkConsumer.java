@@ -43,7 +43,11 @@ import org.jspecify.annotations.Nullable;
  *         .keyDeserializer(Deserializers.text())
  *         .valueDeserializer(Deserializers.text())
  *         .build();
- * Runtime.getRuntime().addShutdownHook(new Thread(consumer::wakeup));
+ * Thread main = Thread.currentThread();
+ * Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+ *     consumer.wakeup();
+ *     join(main); // the process ends when its hooks do
+ * }));
  * try (consumer) {
  *     consumer.subscribe(List.of("orders"));
  *     while (true) {

@@ -39,7 +39,7 @@ public final class GroupWorker implements Runnable {
         }
     }
 
-    /** From any thread, such as a shutdown hook's. */
+    /** From any thread; {@link #run} commits, leaves the group and ends. */
     public void stop() {
         consumer.wakeup();
     }
@@ -47,7 +47,18 @@ public final class GroupWorker implements Runnable {
     /** Arguments: servers, group, topic. */
     public static void main(String[] args) {
         GroupWorker worker = new GroupWorker(args[0], args[1], args[2], record -> System.out.println(record.value()));
-        Runtime.getRuntime().addShutdownHook(new Thread(worker::stop));
+        Thread running = Thread.currentThread();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> worker.stopBeforeTheProcessEnds(running)));
         worker.run();
+    }
+
+    /** A process ends when its shutdown hooks have, whether or not its other threads are done. */
+    private void stopBeforeTheProcessEnds(Thread running) {
+        stop();
+        try {
+            running.join(10_000);
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -43,6 +43,9 @@ public record ServerConfig(
     /** Connections beside those that append and fetch: metadata, health, offset commits. */
     private static final int SPARE_CONNECTIONS = 2;
 
+    /** And one that reads what other servers append, where there are enough. */
+    private static final int FOLLOWING_CONNECTIONS = 1;
+
     /**
      * Which PostgreSQL.
      *
@@ -220,7 +223,7 @@ public record ServerConfig(
                 new Appender.Limits(lanes, maxQueuedBytes, MAX_TRANSACTION_BYTES, appendTimeoutMs),
                 quotas(given),
                 tailCacheBytes,
-                poolSize - lanes - SPARE_CONNECTIONS,
+                Math.max(1, poolSize - lanes - SPARE_CONNECTIONS - FOLLOWING_CONNECTIONS),
                 readAheadBytes);
     }
 

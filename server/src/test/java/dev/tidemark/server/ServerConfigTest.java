@@ -89,7 +89,7 @@ class ServerConfigTest {
                 .isEqualTo(Math.min(128L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 8));
         assertThat(config.log().readAheadBytes())
                 .isEqualTo(Math.min(32L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 16));
-        assertThat(config.log().fetchThreads()).isEqualTo(6);
+        assertThat(config.log().fetchThreads()).isEqualTo(5);
         assertThat(config.offsets()).isEqualTo(new GroupOffsets.Retention(Duration.ofDays(7), Duration.ofDays(7)));
         assertThat(config.groups()).isEqualTo(new GroupLimits(10_000, 10_000));
         assertThat(config.log().quotas()).isEqualTo(new Quotas.Limits(0, 0, 10_000));
@@ -171,7 +171,7 @@ class ServerConfigTest {
         assertThat(config.log().quotas()).isEqualTo(new Quotas.Limits(1_000_000, 9_000_000_000L, 77));
         assertThat(config.log().tailCacheBytes()).isZero();
         assertThat(config.log().readAheadBytes()).isEqualTo(4_000_000);
-        assertThat(config.log().fetchThreads()).isEqualTo(15);
+        assertThat(config.log().fetchThreads()).isEqualTo(14);
         assertThat(config.neighbours())
                 .isEqualTo(new ServerConfig.Neighbours(
                         "http://log-1.example.com:8080", "jdbc:postgresql://direct.example.com/app"));
@@ -234,6 +234,10 @@ class ServerConfigTest {
                         .postgres()
                         .poolSize())
                 .isEqualTo(23);
+        assertThat(ServerConfig.read(List.of("--append-lanes=20"), Map.of())
+                        .log()
+                        .fetchThreads())
+                .isEqualTo(1);
     }
 
     @ParameterizedTest

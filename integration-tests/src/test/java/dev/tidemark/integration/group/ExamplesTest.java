@@ -17,6 +17,8 @@ import dev.tidemark.examples.ExactlyOncePipeline;
 import dev.tidemark.examples.GroupWorker;
 import dev.tidemark.examples.OrderDesk;
 import dev.tidemark.integration.server.RunningServer;
+import java.io.BufferedReader;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -25,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -74,6 +77,33 @@ class ExamplesTest {
         ends.forEach(CompletableFuture::join);
         assertThat(done).containsExactlyInAnyOrder("a", "b", "c", "d", "e");
         assertThat(committedBy("workers")).isEqualTo(5);
+    }
+
+    @Test
+    void workerThatIsToldToEndHasCommittedAndLeft() throws Exception {
+        produce("a", "b", "c");
+        Process worker = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        GroupWorker.class.getName(),
+                        servers,
+                        "terminated",
+                        topic)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try (BufferedReader output = worker.inputReader()) {
+            assertThat(List.of(output.readLine(), output.readLine(), output.readLine()))
+                    .containsExactlyInAnyOrder("a", "b", "c");
+            worker.destroy();
+            assertThat(worker.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            worker.destroyForcibly();
+        }
+        assertThat(committedBy("terminated")).isEqualTo(3);
+        try (TidemarkAdmin admin = TidemarkAdmin.builder().servers(servers).build()) {
+            assertThat(admin.describeGroup("terminated").members()).isEmpty();
+        }
     }
 
     @Test

@@ -7,11 +7,14 @@ import com.zaxxer.hikari.SQLExceptionOverride;
 import dev.tidemark.protocol.ApiException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jooq.ConnectionProvider;
@@ -115,20 +118,34 @@ public final class Database implements AutoCloseable {
 
     /**
      * Where one session has ended or its PostgreSQL become a standby, the others most likely have too, and the pool looks at those only that were idle for a
-     * while: all are replaced, so that one caller meets it and not one after another. A new connection finds the primary.
+     * while: all are replaced, so that one caller meets it and not one after another. A new connection finds the primary. An answer that did not come in time
+     * says nothing of the others.
      */
     private static final class OneForAll implements SQLExceptionOverride {
+        /** The others' failures that follow are of sessions that are marked already. */
+        private static final long ONCE_IN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
         /** Null while the pool opens its first connection. */
         private volatile @Nullable HikariPoolMXBean pool;
+
+        private final AtomicLong nextNanos = new AtomicLong(System.nanoTime());
 
         @java.lang.Override
         public Override adjudicate(SQLException e) {
             boolean standby = SqlStates.READ_ONLY.equals(e.getSQLState());
-            HikariPoolMXBean others = pool;
-            if (others != null && (standby || SqlStates.isSessionLost(e))) {
-                others.softEvictConnections();
+            if (standby || SqlStates.isSessionLost(e) && !(e.getCause() instanceof SocketTimeoutException)) {
+                replaceAll();
             }
             return standby ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
+        }
+
+        private void replaceAll() {
+            HikariPoolMXBean all = pool;
+            long now = System.nanoTime();
+            long next = nextNanos.get();
+            if (all != null && now - next >= 0 && nextNanos.compareAndSet(next, now + ONCE_IN_NANOS)) {
+                all.softEvictConnections();
+            }
         }
     }
 

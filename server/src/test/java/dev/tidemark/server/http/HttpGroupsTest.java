@@ -307,6 +307,7 @@ class HttpGroupsTest {
         JsonNode second = described.path("partitions").get(1);
         assertThat(second.path("member_id").asText()).isEqualTo("m");
         assertThat(second.hasNonNull("lag")).isFalse();
+        assertThat(second.hasNonNull("lag_ms")).isFalse();
         assertThat(second.path("log_end_offset").asLong()).isEqualTo(END);
     }
 

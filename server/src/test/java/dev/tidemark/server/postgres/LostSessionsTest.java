@@ -7,6 +7,7 @@ import dev.tidemark.protocol.ApiException;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.testing.TestDatabase;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -78,6 +79,28 @@ class LostSessionsTest {
 
         List<Connection> after = all();
         assertThat(after).extracting(connection -> pid(DSL.using(connection))).doesNotContainAnyElementsOf(pids);
+        for (Connection connection : after) {
+            connection.close();
+        }
+    }
+
+    @Test
+    void sessionThatDoesNotAnswerInTimeIsReplacedAlone() throws Exception {
+        List<Connection> before = all();
+        List<Integer> others = before.subList(1, SESSIONS).stream()
+                .map(connection -> pid(DSL.using(connection)))
+                .toList();
+        for (Connection idle : before.subList(1, SESSIONS)) {
+            idle.close();
+        }
+        try (Connection silent = before.get(0)) {
+            silent.setNetworkTimeout(Runnable::run, 100);
+            assertThatThrownBy(() -> silent.createStatement().execute("select pg_sleep(30)"))
+                    .hasCauseInstanceOf(SocketTimeoutException.class);
+        }
+
+        List<Connection> after = all();
+        assertThat(after).extracting(connection -> pid(DSL.using(connection))).containsAll(others);
         for (Connection connection : after) {
             connection.close();
         }

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 final class AppendTransaction {
     /** PostgreSQL's clock, which dates batches, may be set while an append is under way. */
     private static final Duration CLOCK_SLACK = Duration.ofMinutes(2);
+
+    /** That may end under the question for an append's outcome before it is given up. */
+    private static final int MAX_SESSIONS = 3;
 
     private static final Comparator<Candidate> LOCK_ORDER = Comparator.<Candidate>comparingInt(
                     c -> c.batch().partitionId())
@@ -206,20 +208,16 @@ final class AppendTransaction {
     Done outcome(List<AppendGroup> groups, Attempt attempt) throws SQLException {
         List<Candidate> candidates = candidates(groups);
         long startNanos = System.nanoTime();
-        while (true) {
+        for (int sessions = 1; ; ) {
             try {
                 return written(candidates, attempt);
             } catch (SQLException e) {
-                if (!isAnotherSessionDue(e, startNanos) && !stalled.isEnded(e, partitionIds(candidates), startNanos)) {
+                boolean another = SqlStates.isSessionLost(e) && sessions++ < MAX_SESSIONS;
+                if (!another && !stalled.isEnded(e, partitionIds(candidates), startNanos)) {
                     throw e;
                 }
             }
         }
-    }
-
-    private boolean isAnotherSessionDue(SQLException failure, long startNanos) {
-        return SqlStates.isSessionLost(failure)
-                && System.nanoTime() - startNanos < TimeUnit.MILLISECONDS.toNanos(reservation.lockTimeoutMs());
     }
 
     private Done written(List<Candidate> candidates, Attempt attempt) throws SQLException {

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 
 /**
  * What waits for a lane: groups in the order they came, and parked ones, which came before the batch they follow. Bounded by {@link QueuedBytes}, which
@@ -129,7 +130,8 @@ final class LaneQueue {
     private List<AppendGroup> take() {
         List<AppendGroup> groups = new ArrayList<>();
         Set<Integer> partitionIds = new HashSet<>();
-        long bytes = 0;
+        unparkDue(groups, partitionIds);
+        long bytes = groups.stream().mapToLong(AppendGroup::bytes).sum();
         while (!waiting.isEmpty()
                 && (groups.isEmpty()
                         || bytes + waiting.element().bytes() <= maxTransactionBytes
@@ -139,7 +141,7 @@ final class LaneQueue {
             partitionIds.addAll(group.partitionIds());
             groups.add(group);
         }
-        unpark(groups, partitionIds);
+        unparkFollowers(groups, partitionIds);
         return groups;
     }
 
@@ -151,18 +153,27 @@ final class LaneQueue {
         return partitionIds.size() + more <= Appender.MAX_PARTITIONS;
     }
 
-    /** Those there is no room for are looked at again when their time has come. */
-    private void unpark(List<AppendGroup> groups, Set<Integer> partitionIds) {
-        if (parked.isEmpty()) {
-            return;
+    /** Before all others: what they wait for may have come by another server, and they are not to wait for longer than they may. */
+    private void unparkDue(List<AppendGroup> groups, Set<Integer> partitionIds) {
+        if (!parked.isEmpty()) {
+            long now = System.nanoTime();
+            unpark(groups, partitionIds, group -> closed || now - group.tryAgainAt() >= 0);
         }
-        long now = System.nanoTime();
-        int fresh = groups.size();
+    }
+
+    /** Where something else of their producers goes along, which may be what they wait for. */
+    private void unparkFollowers(List<AppendGroup> groups, Set<Integer> partitionIds) {
+        if (!parked.isEmpty()) {
+            List<AppendGroup> ahead = List.copyOf(groups);
+            unpark(groups, partitionIds, group -> ahead.stream().anyMatch(other -> sharesProducer(group, other)));
+        }
+    }
+
+    /** Those there is no room for stay, and are looked at again. */
+    private void unpark(List<AppendGroup> groups, Set<Integer> partitionIds, Predicate<AppendGroup> wanted) {
         for (Iterator<AppendGroup> i = parked.iterator(); i.hasNext(); ) {
             AppendGroup group = i.next();
-            boolean due = closed || now - group.tryAgainAt() >= 0;
-            boolean wanted = due || groups.subList(0, fresh).stream().anyMatch(other -> sharesProducer(group, other));
-            if (wanted && hasRoom(partitionIds, group)) {
+            if (wanted.test(group) && hasRoom(partitionIds, group)) {
                 i.remove();
                 partitionIds.addAll(group.partitionIds());
                 groups.add(group);

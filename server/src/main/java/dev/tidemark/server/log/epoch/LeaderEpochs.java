@@ -112,7 +112,7 @@ public final class LeaderEpochs {
     /** Asks for the current one, unless somebody has since that one was. */
     private synchronized void renew(LeaderEpoch refused) {
         if (current.equals(refused)) {
-            current = ask(NO_REASON);
+            current = Database.repeatably(() -> ask(NO_REASON));
         }
     }
 
@@ -144,9 +144,9 @@ public final class LeaderEpochs {
 
     private EnsureLeaderEpochRecord ensure(Integer[] partitionIds, Long[] logEnds, String reason) {
         try {
-            return Database.repeatably(() -> database.transaction(
+            return database.transaction(
                             jooq -> Routines.ensureLeaderEpoch(jooq.configuration(), partitionIds, logEnds, reason))
-                    .get(0));
+                    .get(0);
         } catch (DataAccessException e) {
             SQLException cause = SqlStates.sqlException(e);
             if (cause != null && SqlStates.state(cause).equals(SqlStates.LOCK_NOT_AVAILABLE)) {

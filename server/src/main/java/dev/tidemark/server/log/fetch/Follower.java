@@ -23,9 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads into the tail what other servers have appended where somebody waits: once for all who wait, and one read after another, so that what is told of during
- * one is read by the next. However many consumers there are, that is one connection's work, and their fetches are answered from memory. A read that fails is
- * made up for by {@link LogEndPoller}. Thread-safe.
+ * Reads into the tail what other servers have appended where somebody reads at the known end: once for all who do, and one read after another, so that what is
+ * told of during one is read by the next. However many consumers there are, that is one connection's work, and their fetches are answered from memory. A read
+ * that fails is made up for by {@link LogEndPoller}. Thread-safe.
  */
 final class Follower implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
@@ -54,13 +54,17 @@ final class Follower implements AutoCloseable {
     private boolean failing;
 
     /**
-     * A partition somebody waits at, or has a moment ago.
+     * A partition at whose known end somebody waits, or was a moment ago.
      *
-     * @param leftNanos when the last of them left
+     * @param leftNanos when somebody was last seen there without waiting, or stopped waiting
      */
     private record Followed(Topic topic, int partition, int waiting, long leftNanos) {
         Followed joined(Topic newest) {
             return new Followed(newest, partition, waiting + 1, leftNanos);
+        }
+
+        Followed visited(Topic newest, long nowNanos) {
+            return new Followed(newest, partition, waiting, nowNanos);
         }
 
         Followed left(long nowNanos) {
@@ -79,15 +83,37 @@ final class Follower implements AutoCloseable {
         this.nanoClock = nanoClock;
     }
 
+    /**
+     * A fetch of these has come, which may have too much to answer elsewhere to wait at any. Those it is at the known end of are followed for a moment, and read
+     * where something was told of.
+     */
+    void visit(Collection<FetchRequest.Position> positions) {
+        long now = nanoClock.getAsLong();
+        List<Integer> behind = new ArrayList<>();
+        for (FetchRequest.Position position : positions) {
+            int id = position.partitionId();
+            Tail.Range range = tail.range(id);
+            if (range != null && position.offset() == range.logEndOffset()) {
+                followed.compute(id, (unused, known) -> orNew(known, position).visited(position.topic(), now));
+                if (tail.isBehindHint(id)) {
+                    behind.add(id);
+                }
+            }
+        }
+        read(behind);
+    }
+
     /** Somebody waits at these; they are followed until as many have {@link #leave left}, and a moment longer. */
     void follow(Collection<FetchRequest.Position> positions) {
         for (FetchRequest.Position position : positions) {
-            Topic topic = position.topic();
             followed.compute(
                     position.partitionId(),
-                    (id, known) ->
-                            (known == null ? new Followed(topic, position.partition(), 0, 0) : known).joined(topic));
+                    (id, known) -> orNew(known, position).joined(position.topic()));
         }
+    }
+
+    private static Followed orNew(@Nullable Followed known, FetchRequest.Position position) {
+        return known == null ? new Followed(position.topic(), position.partition(), 0, 0) : known;
     }
 
     void leave(Collection<FetchRequest.Position> positions) {
@@ -95,6 +121,18 @@ final class Follower implements AutoCloseable {
         for (FetchRequest.Position position : positions) {
             followed.computeIfPresent(position.partitionId(), (id, known) -> known.left(now));
         }
+    }
+
+    /** The partitions at whose known ends somebody waits, or was a moment ago. */
+    List<Integer> followed() {
+        long now = nanoClock.getAsLong();
+        List<Integer> ids = new ArrayList<>();
+        followed.forEach((id, partition) -> {
+            if (!partition.isOver(now)) {
+                ids.add(id);
+            }
+        });
+        return ids;
     }
 
     /** To be called now and then: forgets partitions that nobody waits at any more. */
@@ -159,7 +197,12 @@ final class Follower implements AutoCloseable {
     private void read(List<LogReader.Wanted> wanted) {
         long startNanos = System.nanoTime();
         try {
-            reader.readTogether(wanted, MAX_RECORDS, MAX_BYTES, reads -> found(wanted, reads));
+            if (tail.keepsRecords()) {
+                reader.readTogether(wanted, MAX_RECORDS, MAX_BYTES, reads -> found(wanted, reads));
+            } else {
+                observed(reader.ranges(
+                        wanted.stream().map(LogReader.Wanted::partitionId).toList()));
+            }
             metrics.followed(System.nanoTime() - startNanos);
             failing = false;
         } catch (SQLException | RuntimeException e) {
@@ -179,6 +222,13 @@ final class Follower implements AutoCloseable {
             }
         }
         tail.observed(seen);
+    }
+
+    /** Whoever waits reads for itself. */
+    private void observed(List<LogReader.Range> ranges) {
+        tail.observed(ranges.stream()
+                .map(range -> new Tail.Seen(range.partitionId(), range.seen(), null))
+                .toList());
     }
 
     /** Null where there is nothing, or offsets are missing, which the tail cannot hold. */

@@ -1,6 +1,5 @@
 package dev.tidemark.server.log.fetch;
 
-import dev.tidemark.server.log.tail.Tail;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -9,6 +8,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +23,7 @@ final class LogEndPoller implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(LogEndPoller.class);
 
     private final PartitionReader reader;
-    private final Tail tail;
+    private final Supplier<List<Integer>> awaited;
     private final ScheduledExecutorService timer;
     private final Executor readers;
     /** Polls asked for and not yet made. */
@@ -37,9 +37,11 @@ final class LogEndPoller implements Runnable {
 
     private volatile long periodNanos = USUAL_PERIOD.toNanos();
 
-    LogEndPoller(PartitionReader reader, Tail tail, ScheduledExecutorService timer, Executor readers) {
+    /** @param awaited the partitions at whose ends somebody waits */
+    LogEndPoller(
+            PartitionReader reader, Supplier<List<Integer>> awaited, ScheduledExecutorService timer, Executor readers) {
         this.reader = reader;
-        this.tail = tail;
+        this.awaited = awaited;
         this.timer = timer;
         this.readers = readers;
     }
@@ -85,15 +87,15 @@ final class LogEndPoller implements Runnable {
     }
 
     private void observe() {
-        List<Integer> listened = tail.listened();
+        List<Integer> partitionIds = awaited.get();
         // Also when nobody waits, though then no oftener than usual: PostgreSQL says whether it is the one that what is
         // remembered came from.
-        if (listened.isEmpty() && System.nanoTime() - askedNanos < USUAL_PERIOD.toNanos() / 2) {
+        if (partitionIds.isEmpty() && System.nanoTime() - askedNanos < USUAL_PERIOD.toNanos() / 2) {
             return;
         }
         askedNanos = System.nanoTime();
         try {
-            reader.observe(listened);
+            reader.observe(partitionIds);
             if (failing) {
                 failing = false;
                 LOG.info("log ends are polled again");

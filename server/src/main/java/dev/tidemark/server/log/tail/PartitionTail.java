@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One partition's part of the {@link Tail}: a run of batches without a gap, by base offset, all seen in one leader epoch. News of an older one is ignored. */
 final class PartitionTail {
+    /** The batch is of another leader epoch, or not needed. */
+    static final int NOT_KEPT = -1;
+
     /** In the order they came; under its own lock, and never copied but to be run: there may be thousands. */
     private final Set<Runnable> listeners = new LinkedHashSet<>();
 
@@ -36,7 +39,7 @@ final class PartitionTail {
      *
      * @return the bytes of batches that had to go
      */
-    synchronized int enter(int newLeaderEpoch, int overheadBytes) {
+    synchronized int enter(int newLeaderEpoch) {
         if (newLeaderEpoch <= leaderEpoch) {
             return 0;
         }
@@ -44,14 +47,13 @@ final class PartitionTail {
         start = -1;
         end = -1;
         hintedEnd = -1;
-        return drop(overheadBytes);
+        return drop();
     }
 
-    private int drop(int overheadBytes) {
-        int dropped = 0;
-        for (Batch batch : batches.values()) {
-            dropped += batch.slice().length() + overheadBytes;
-        }
+    private int drop() {
+        int dropped = batches.values().stream()
+                .mapToInt(batch -> batch.slice().length())
+                .sum();
         batches.clear();
         return dropped;
     }
@@ -60,21 +62,21 @@ final class PartitionTail {
      * Keeps a batch that follows the last one, or lies beyond it, where those there are have to go: another server has appended between. One that reaches no
      * further than what is here is not needed.
      *
-     * @return the bytes it takes more now, less those of batches that had to go
+     * @return the bytes of batches that had to go, or {@link #NOT_KEPT}
      */
-    synchronized int add(int seenInEpoch, long baseOffset, int recordCount, Slice slice, int overheadBytes) {
+    synchronized int add(int seenInEpoch, long baseOffset, int recordCount, Slice slice) {
         if (seenInEpoch != leaderEpoch) {
-            return 0;
+            return NOT_KEPT;
         }
         Map.Entry<Long, Batch> last = batches.lastEntry();
         long cachedEnd =
                 last == null ? baseOffset : last.getKey() + last.getValue().recordCount();
         if (baseOffset + recordCount <= cachedEnd) {
-            return 0;
+            return NOT_KEPT;
         }
-        int dropped = cachedEnd == baseOffset ? 0 : drop(overheadBytes);
+        int dropped = cachedEnd == baseOffset ? 0 : drop();
         batches.put(baseOffset, new Batch(recordCount, slice));
-        return slice.length() + overheadBytes - dropped;
+        return dropped;
     }
 
     /** @return false when it is gone already, or was dropped for one that began at the same offset and reached further */
@@ -157,12 +159,6 @@ final class PartitionTail {
     void unlisten(Runnable listener) {
         synchronized (listeners) {
             listeners.remove(listener);
-        }
-    }
-
-    boolean isListened() {
-        synchronized (listeners) {
-            return !listeners.isEmpty();
         }
     }
 

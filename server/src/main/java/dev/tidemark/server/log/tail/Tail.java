@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>All of it is of one leader epoch: when a new one begins, everything is forgotten, and what is told of the old one afterwards is ignored.
  */
 public final class Tail {
-    /** What an entry costs beside its bytes. */
+    /** What an entry costs beside its bytes, until it leaves: also where its bytes were dropped before. */
     private static final int ENTRY_OVERHEAD_BYTES = 200;
 
     private final long maxBytes;
@@ -49,7 +49,13 @@ public final class Tail {
      */
     public record Found(List<Slice> slices, int recordCount, int byteCount, long nextOffset) {}
 
+    /** A batch that was taken in, and may have been dropped since. */
     private record Cached(int partitionId, int leaderEpoch, long baseOffset, int recordCount, int byteCount) {}
+
+    /** Whether there is a cache. */
+    public boolean keepsRecords() {
+        return maxBytes > 0;
+    }
 
     /** The leader epoch everything here is of. */
     public int leaderEpoch() {
@@ -64,12 +70,15 @@ public final class Tail {
         leaderEpoch = newLeaderEpoch;
         synchronized (byAge) {
             partitions.values().forEach(partition -> enterIn(partition, newLeaderEpoch));
+            int entries = byAge.size();
+            byAge.removeIf(entry -> entry.leaderEpoch() < newLeaderEpoch);
+            bytes.addAndGet(-(long) ENTRY_OVERHEAD_BYTES * (entries - byAge.size()));
         }
         partitions.values().forEach(PartitionTail::runListeners);
     }
 
     private void enterIn(PartitionTail partition, int newLeaderEpoch) {
-        bytes.addAndGet(-partition.enter(newLeaderEpoch, ENTRY_OVERHEAD_BYTES));
+        bytes.addAndGet(-partition.enter(newLeaderEpoch));
     }
 
     /** The log ends this server has seen, by partition id. */
@@ -151,12 +160,16 @@ public final class Tail {
     }
 
     private void cache(PartitionTail partition, int seenInEpoch, Batch batch) {
-        int cost = batch.records().length() + ENTRY_OVERHEAD_BYTES;
-        if (cost <= maxBytes) {
-            synchronized (byAge) {
-                bytes.addAndGet(partition.add(
-                        seenInEpoch, batch.baseOffset(), batch.recordCount(), batch.records(), ENTRY_OVERHEAD_BYTES));
-                byAge.add(new Cached(batch.partitionId(), seenInEpoch, batch.baseOffset(), batch.recordCount(), cost));
+        int length = batch.records().length();
+        if (ENTRY_OVERHEAD_BYTES + length > maxBytes) {
+            return;
+        }
+        synchronized (byAge) {
+            int dropped = partition.add(seenInEpoch, batch.baseOffset(), batch.recordCount(), batch.records());
+            if (dropped != PartitionTail.NOT_KEPT) {
+                bytes.addAndGet(ENTRY_OVERHEAD_BYTES + length - dropped);
+                byAge.add(
+                        new Cached(batch.partitionId(), seenInEpoch, batch.baseOffset(), batch.recordCount(), length));
                 evict();
             }
         }
@@ -185,7 +198,7 @@ public final class Tail {
         return news;
     }
 
-    /** Every log may reach further than this server knows: who wants those that wait to know asks the database for {@link #listened}. */
+    /** Every log may reach further than this server knows: who wants those that wait to know asks the database. */
     public void hintAll() {
         partitions.values().forEach(partition -> partition.hint(Long.MAX_VALUE));
     }
@@ -226,17 +239,6 @@ public final class Tail {
         }
     }
 
-    /** The partitions somebody listens to. */
-    public List<Integer> listened() {
-        List<Integer> listened = new ArrayList<>();
-        partitions.forEach((id, partition) -> {
-            if (partition.isListened()) {
-                listened.add(id);
-            }
-        });
-        return listened;
-    }
-
     private PartitionTail partition(int partitionId) {
         PartitionTail partition = partitions.computeIfAbsent(partitionId, id -> new PartitionTail());
         // A new one; one that comes while an epoch begins has nothing to lose.
@@ -248,10 +250,9 @@ public final class Tail {
         while (bytes.get() > maxBytes) {
             Cached oldest = byAge.remove();
             PartitionTail partition = partitions.get(oldest.partitionId());
-            if (partition != null
-                    && partition.remove(oldest.leaderEpoch(), oldest.baseOffset(), oldest.recordCount())) {
-                bytes.addAndGet(-oldest.byteCount());
-            }
+            boolean wasThere = partition != null
+                    && partition.remove(oldest.leaderEpoch(), oldest.baseOffset(), oldest.recordCount());
+            bytes.addAndGet(-ENTRY_OVERHEAD_BYTES - (wasThere ? oldest.byteCount() : 0));
         }
     }
 }

@@ -45,6 +45,28 @@ class FetcherTest {
     }
 
     @Test
+    void partitionBesideOneThatAlwaysHasRecordsIsPolledToo() throws Exception {
+        Topic topic = warm.topic(2, Map.of());
+        warm.append(topic, batch(0, "busy"));
+        FetchRequest request = new FetchRequest(
+                List.of(new FetchRequest.Position(topic, 0, 0), new FetchRequest.Position(topic, 1, 0)),
+                1_000,
+                1 << 20,
+                1_000);
+        assertThat(recordCounts(request)).containsExactly(1, 0);
+        // Another server's, which has said nothing of it.
+        warm.append(topic, batch(1, "a"));
+
+        await().until(() -> recordCounts(request), counts -> counts.equals(List.of(1, 1)));
+    }
+
+    private static List<Integer> recordCounts(FetchRequest request) throws Exception {
+        return cold.log().fetch(request).get(TestLog.TIMEOUT_SECONDS, TimeUnit.SECONDS).stream()
+                .map(PartitionRecords::recordCount)
+                .toList();
+    }
+
+    @Test
     void everyOffsetIsReadFromTheDatabaseAsFromTheTail() throws Exception {
         Topic topic = warm.topic(1, Map.of("segment.bytes", "1024"));
         for (int i = 0; i < 60; i++) {

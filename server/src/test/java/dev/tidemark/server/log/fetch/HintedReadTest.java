@@ -166,6 +166,18 @@ class HintedReadTest {
     }
 
     @Test
+    void partitionBesideOneThatAlwaysHasRecordsIsReadToo() throws Exception {
+        appendTo(positions(1).subList(1, 2), "a");
+        hint(positions(1));
+
+        List<Position> busyAndHinted = List.of(positions(0).get(0), positions(1).get(1));
+        await().until(
+                        () -> fetch(busyAndHinted, 1 << 20),
+                        answers -> values(answers.get(0)).equals(List.of("first"))
+                                && values(answers.get(1)).equals(List.of("a")));
+    }
+
+    @Test
     void whatThereIsNoRoomForComesWithTheNextFetches() throws Exception {
         appendTo(positions(1), "a", "b", "c", "d");
         hint(positions(1));
