@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  * Thread main = Thread.currentThread();
  * Runtime.getRuntime().addShutdownHook(new Thread(() -> {
  *     consumer.wakeup();
- *     join(main); // the process ends when its hooks do
+ *     joinFor20Seconds(main); // the process ends when its hooks have; the example GroupWorker has this in full
  * }));
  * try (consumer) {
  *     consumer.subscribe(List.of("orders"));

@@ -56,7 +56,7 @@ public final class GroupWorker implements Runnable {
     private void stopBeforeTheProcessEnds(Thread running) {
         stop();
         try {
-            running.join(10_000);
+            running.join(20_000);
         } catch (InterruptedException hurried) {
             Thread.currentThread().interrupt();
         }

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -154,12 +155,22 @@ final class AppendLane implements Runnable {
         places.forEach(place -> byGroup.computeIfAbsent(place.candidate().group(), g -> new ArrayList<>())
                 .add(place));
         List<AppendGroup> again = new ArrayList<>();
-        for (AppendGroup group : groups) {
-            if (!settleGroup(group, Objects.requireNonNull(byGroup.get(group)), done.isReplicationWaitCut())) {
-                again.add(group);
+        // Who is done hears of it before segments are made, which takes its time.
+        Map<Boolean, List<AppendGroup>> byNeed = groups.stream()
+                .collect(Collectors.partitioningBy(group ->
+                        placesOf(group, byGroup).stream().anyMatch(place -> place.outcome() == Outcome.NO_SEGMENT)));
+        for (boolean needsSegment : new boolean[] {false, true}) {
+            for (AppendGroup group : Objects.requireNonNull(byNeed.get(needsSegment))) {
+                if (!settleGroup(group, placesOf(group, byGroup), done.isReplicationWaitCut())) {
+                    again.add(group);
+                }
             }
         }
         return again;
+    }
+
+    private static List<Place> placesOf(AppendGroup group, Map<AppendGroup, List<Place>> byGroup) {
+        return Objects.requireNonNull(byGroup.get(group));
     }
 
     /** Makes committed batches known: to fetches first, so that whoever is told of an offset can read it. */

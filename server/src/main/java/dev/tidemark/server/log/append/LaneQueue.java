@@ -131,7 +131,7 @@ final class LaneQueue {
         List<AppendGroup> groups = new ArrayList<>();
         Set<Integer> partitionIds = new HashSet<>();
         unparkDue(groups, partitionIds);
-        long bytes = groups.stream().mapToLong(AppendGroup::bytes).sum();
+        long bytes = 0;
         while (!waiting.isEmpty()
                 && (groups.isEmpty()
                         || bytes + waiting.element().bytes() <= maxTransactionBytes
@@ -153,11 +153,18 @@ final class LaneQueue {
         return partitionIds.size() + more <= Appender.MAX_PARTITIONS;
     }
 
-    /** Before all others: what they wait for may have come by another server, and they are not to wait for longer than they may. */
+    /**
+     * Before all others, whose backlog could take the room again and again: what they wait for may have come by another server. But not before what waits here
+     * of their own producers.
+     */
     private void unparkDue(List<AppendGroup> groups, Set<Integer> partitionIds) {
         if (!parked.isEmpty()) {
             long now = System.nanoTime();
-            unpark(groups, partitionIds, group -> closed || now - group.tryAgainAt() >= 0);
+            unpark(
+                    groups,
+                    partitionIds,
+                    group -> (closed || now - group.tryAgainAt() >= 0)
+                            && waiting.stream().noneMatch(other -> sharesProducer(group, other)));
         }
     }
 

@@ -77,7 +77,7 @@ public final class Fetcher implements AutoCloseable {
         timer.scheduleWithFixedDelay(ahead::dropOld, 1, 1, TimeUnit.SECONDS);
         this.follower = new Follower(tail, logReader, metrics, System::nanoTime);
         timer.scheduleWithFixedDelay(follower::forgetLeft, 1, 1, TimeUnit.SECONDS);
-        this.poller = new LogEndPoller(reader, follower::followed, timer, readers);
+        this.poller = new LogEndPoller(reader, follower::awaited, timer, readers);
         poller.start();
     }
 
@@ -88,9 +88,9 @@ public final class Fetcher implements AutoCloseable {
      *     {@link ApiException} THROTTLING_QUOTA_EXCEEDED or BROKER_NOT_AVAILABLE
      */
     public CompletableFuture<List<PartitionRecords>> fetch(FetchRequest request) {
-        follower.visit(request.positions());
         List<PartitionRecords> cached = reader.fromTail(request);
         if (cached != null) {
+            follower.visit(request.positions());
             return CompletableFuture.completedFuture(cached);
         }
         PendingFetch pending = new PendingFetch(request);
@@ -258,6 +258,8 @@ public final class Fetcher implements AutoCloseable {
                 waiting.remove(this);
                 request.partitionIds().forEach(id -> tail.unlisten(id, wake));
                 follower.leave(request.positions());
+            } else {
+                follower.visit(request.positions());
             }
             completion.run();
         }

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Reads into the tail what other servers have appended where somebody reads at the known end: once for all who do, and one read after another, so that what is
  * told of during one is read by the next. However many consumers there are, that is one connection's work, and their fetches are answered from memory. A read
- * that fails is made up for by {@link LogEndPoller}. Thread-safe.
+ * that fails is made up for by the next fetch, or {@link LogEndPoller}. Thread-safe.
  */
 final class Follower implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
@@ -38,6 +38,9 @@ final class Follower implements AutoCloseable {
 
     /** A consumer comes back once it has handled what it got; what comes meanwhile is there by then. */
     static final Duration LINGER = Duration.ofMillis(100);
+
+    /** Long enough to be polled for after the last fetch, so that the next one finds what nobody has told of. */
+    static final Duration POLLED_FOR = LogEndPoller.USUAL_PERIOD.multipliedBy(4);
 
     private final Tail tail;
     private final LogReader reader;
@@ -71,8 +74,8 @@ final class Follower implements AutoCloseable {
             return new Followed(topic, partition, waiting - 1, nowNanos);
         }
 
-        boolean isOver(long nowNanos) {
-            return waiting == 0 && nowNanos - leftNanos > LINGER.toNanos();
+        boolean isOver(Duration after, long nowNanos) {
+            return waiting == 0 && nowNanos - leftNanos > after.toNanos();
         }
     }
 
@@ -84,8 +87,8 @@ final class Follower implements AutoCloseable {
     }
 
     /**
-     * A fetch of these has come, which may have too much to answer elsewhere to wait at any. Those it is at the known end of are followed for a moment, and read
-     * where something was told of.
+     * A fetch of these did not wait, because there was something to answer elsewhere. Those it was at the known end of are followed for a moment, and read where
+     * something was told of: so the next fetch finds it.
      */
     void visit(Collection<FetchRequest.Position> positions) {
         long now = nanoClock.getAsLong();
@@ -123,12 +126,12 @@ final class Follower implements AutoCloseable {
         }
     }
 
-    /** The partitions at whose known ends somebody waits, or was a moment ago. */
-    List<Integer> followed() {
+    /** The partitions at whose known ends somebody waits, or was lately: to be polled for. */
+    List<Integer> awaited() {
         long now = nanoClock.getAsLong();
         List<Integer> ids = new ArrayList<>();
         followed.forEach((id, partition) -> {
-            if (!partition.isOver(now)) {
+            if (!partition.isOver(POLLED_FOR, now)) {
                 ids.add(id);
             }
         });
@@ -138,7 +141,7 @@ final class Follower implements AutoCloseable {
     /** To be called now and then: forgets partitions that nobody waits at any more. */
     void forgetLeft() {
         long now = nanoClock.getAsLong();
-        followed.values().removeIf(partition -> partition.isOver(now));
+        followed.values().removeIf(partition -> partition.isOver(POLLED_FOR, now));
     }
 
     /** Another server tells of its log ends, by partition id. Quick, blocks on nothing. */
@@ -147,7 +150,7 @@ final class Follower implements AutoCloseable {
         read(tail.hint(logEndOffsets).stream()
                 .filter(id -> {
                     Followed known = followed.get(id);
-                    return known != null && !known.isOver(now);
+                    return known != null && !known.isOver(LINGER, now);
                 })
                 .toList());
     }
@@ -206,6 +209,7 @@ final class Follower implements AutoCloseable {
             metrics.followed(System.nanoTime() - startNanos);
             failing = false;
         } catch (SQLException | RuntimeException e) {
+            wanted.forEach(partition -> tail.hint(Map.of(partition.partitionId(), partition.offset() + 1)));
             if (!failing) {
                 failing = true;
                 LOG.warn("what other servers appended was not read: {}", e.toString());

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** One partition's part of the {@link Tail}: a run of batches without a gap, by base offset, all seen in one leader epoch. News of an older one is ignored. */
 final class PartitionTail {
     /** The batch is of another leader epoch, or not needed. */
-    static final int NOT_KEPT = -1;
+    static final long NOT_KEPT = -1;
 
     /** In the order they came; under its own lock, and never copied but to be run: there may be thousands. */
     private final Set<Runnable> listeners = new LinkedHashSet<>();
@@ -39,7 +39,7 @@ final class PartitionTail {
      *
      * @return the bytes of batches that had to go
      */
-    synchronized int enter(int newLeaderEpoch) {
+    synchronized long enter(int newLeaderEpoch) {
         if (newLeaderEpoch <= leaderEpoch) {
             return 0;
         }
@@ -50,9 +50,9 @@ final class PartitionTail {
         return drop();
     }
 
-    private int drop() {
-        int dropped = batches.values().stream()
-                .mapToInt(batch -> batch.slice().length())
+    private long drop() {
+        long dropped = batches.values().stream()
+                .mapToLong(batch -> batch.slice().length())
                 .sum();
         batches.clear();
         return dropped;
@@ -64,7 +64,7 @@ final class PartitionTail {
      *
      * @return the bytes of batches that had to go, or {@link #NOT_KEPT}
      */
-    synchronized int add(int seenInEpoch, long baseOffset, int recordCount, Slice slice) {
+    synchronized long add(int seenInEpoch, long baseOffset, int recordCount, Slice slice) {
         if (seenInEpoch != leaderEpoch) {
             return NOT_KEPT;
         }
@@ -74,7 +74,7 @@ final class PartitionTail {
         if (baseOffset + recordCount <= cachedEnd) {
             return NOT_KEPT;
         }
-        int dropped = cachedEnd == baseOffset ? 0 : drop();
+        long dropped = cachedEnd == baseOffset ? 0 : drop();
         batches.put(baseOffset, new Batch(recordCount, slice));
         return dropped;
     }

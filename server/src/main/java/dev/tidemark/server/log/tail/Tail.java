@@ -165,7 +165,7 @@ public final class Tail {
             return;
         }
         synchronized (byAge) {
-            int dropped = partition.add(seenInEpoch, batch.baseOffset(), batch.recordCount(), batch.records());
+            long dropped = partition.add(seenInEpoch, batch.baseOffset(), batch.recordCount(), batch.records());
             if (dropped != PartitionTail.NOT_KEPT) {
                 bytes.addAndGet(ENTRY_OVERHEAD_BYTES + length - dropped);
                 byAge.add(

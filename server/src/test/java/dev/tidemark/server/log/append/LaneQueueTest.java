@@ -61,6 +61,22 @@ class LaneQueueTest {
     }
 
     @Test
+    void parkedGroupThatIsDueDoesNotOvertakeItsOwnProducer() {
+        AppendGroup parked = parked(0, 7);
+        for (int partitionId = 1; partitionId <= Appender.MAX_PARTITIONS; partitionId++) {
+            assertThat(queue.add(group(partitionId, 8, 0))).isTrue();
+        }
+        AppendGroup before = group(0, 7, 0);
+        queue.add(before);
+        while (System.nanoTime() - parked.tryAgainAt() < 0) {
+            Thread.onSpinWait();
+        }
+
+        assertThat(queue.next(0)).hasSize(Appender.MAX_PARTITIONS).doesNotContain(parked);
+        assertThat(queue.next(0)).containsExactly(before, parked);
+    }
+
+    @Test
     void parkedGroupGoesAlongBehindWhatItsProducerSendsBeforeItIsDue() {
         AppendGroup parked = parked(1, 7);
         AppendGroup before = group(1, 7, 0);

@@ -101,13 +101,17 @@ class FollowerTest {
         await().until(() -> knownEnd(left) == 2);
 
         nanos.incrementAndGet();
-        follower.forgetLeft();
+        assertThat(follower.awaited()).contains(left.partitionId());
         appendAndHint(left, awaited);
         await().until(() -> knownEnd(awaited) == 1);
         assertThat(knownEnd(left)).isEqualTo(2);
         assertThat(tail.isBehindHint(left.partitionId()))
                 .as("kept for who comes next")
                 .isTrue();
+
+        nanos.addAndGet(Follower.POLLED_FOR.toNanos());
+        follower.forgetLeft();
+        assertThat(follower.awaited()).containsExactly(awaited.partitionId());
     }
 
     @Test
