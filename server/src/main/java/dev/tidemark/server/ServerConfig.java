@@ -207,7 +207,7 @@ public record ServerConfig(
                 Setting.MAX_QUEUED_BYTES,
                 MIB,
                 64 * GIB,
-                Math.max(MIB, Math.min(64 * MIB, Runtime.getRuntime().maxMemory() / 8)));
+                Math.max(MIB, Math.min(64 * MIB, Runtime.getRuntime().maxMemory() / 12)));
         long appendTimeoutMs = given.number(Setting.APPEND_TIMEOUT_MS, 10, HOUR_MS, 2_000);
         long tailCacheBytes = given.number(
                 Setting.TAIL_CACHE_BYTES,
@@ -218,7 +218,7 @@ public record ServerConfig(
                 Setting.READ_AHEAD_BYTES,
                 0,
                 64 * GIB,
-                Math.min(32 * MIB, Runtime.getRuntime().maxMemory() / 16));
+                Math.min(32 * MIB, Runtime.getRuntime().maxMemory() / 32));
         return new RecordLog.Limits(
                 new Appender.Limits(lanes, maxQueuedBytes, MAX_TRANSACTION_BYTES, appendTimeoutMs),
                 quotas(given),

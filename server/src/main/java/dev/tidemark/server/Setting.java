@@ -50,7 +50,7 @@ public enum Setting {
             "How long an append waits for a lock, and another server may stand still with one; then it is to be tried again"),
     MAX_QUEUED_BYTES(
             "BYTES",
-            "67108864, at most an eighth of the heap",
+            "67108864, at most a twelfth of the heap",
             "Records waiting to be appended, past which requests are refused"),
     MAX_APPEND_BYTES_PER_SECOND(
             "BYTES",
@@ -63,7 +63,7 @@ public enum Setting {
     TAIL_CACHE_BYTES("BYTES", "134217728, at most an eighth of the heap", "Newest records kept in memory"),
     READ_AHEAD_BYTES(
             "BYTES",
-            "33554432, at most a sixteenth of the heap",
+            "33554432, at most a thirty-second of the heap",
             "Records read from PostgreSQL before a consumer that reads along asks for them; 0: none"),
     OFFSETS_RETENTION_MS(
             "MS",

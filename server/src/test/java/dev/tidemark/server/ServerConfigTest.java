@@ -84,11 +84,12 @@ class ServerConfigTest {
         assertThat(config.http().stopTimeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(config.log().append().lanes()).isEqualTo(2);
         assertThat(config.log().append().timeoutMs()).isEqualTo(2_000);
-        assertThat(config.log().append().maxQueuedBytes()).isEqualTo(64L * 1024 * 1024);
+        assertThat(config.log().append().maxQueuedBytes())
+                .isEqualTo(Math.min(64L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 12));
         assertThat(config.log().tailCacheBytes())
                 .isEqualTo(Math.min(128L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 8));
         assertThat(config.log().readAheadBytes())
-                .isEqualTo(Math.min(32L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 16));
+                .isEqualTo(Math.min(32L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 32));
         assertThat(config.log().fetchThreads()).isEqualTo(5);
         assertThat(config.offsets()).isEqualTo(new GroupOffsets.Retention(Duration.ofDays(7), Duration.ofDays(7)));
         assertThat(config.groups()).isEqualTo(new GroupLimits(10_000, 10_000));
