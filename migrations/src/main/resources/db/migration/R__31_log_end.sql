@@ -11,7 +11,7 @@ $$;
 
 -- The ranges of several partitions; those that are gone are left out.
 --
--- Raises TM075 when the caller's leader epoch or run of PostgreSQL is not the current one: see ensure_leader_epoch.
+-- Raises TM075 when the caller's leader epoch or run of PostgreSQL is not the current one: see require_leader_epoch.
 create or replace function ${internal}.log_ranges(p_partition_ids int[], p_leader_epoch int, p_run_id uuid)
     returns table (partition_id int, log_start_offset bigint, log_end_offset bigint)
     language plpgsql
@@ -21,15 +21,7 @@ as
 $$
 #variable_conflict use_column
 begin
-    if pg_is_in_recovery() then
-        raise exception 'this PostgreSQL is a standby' using errcode = 'read_only_sql_transaction';
-    end if;
-    perform from ${internal}.postgres_run r
-    where r.run_id = p_run_id and r.leader_epoch = p_leader_epoch and r.postmaster_started_at = pg_postmaster_start_time()
-      and r.batch_table = '${internal}.batch'::regclass::oid;
-    if not found then
-        raise exception 'epoch % is not the current one in this run of PostgreSQL', p_leader_epoch using errcode = 'TM075';
-    end if;
+    perform ${internal}.require_leader_epoch(p_leader_epoch, p_run_id);
     return query
     select p.partition_id, p.log_start_offset, greatest(${internal}.log_end(p.partition_id), p.log_start_offset)
     from ${internal}.partition p

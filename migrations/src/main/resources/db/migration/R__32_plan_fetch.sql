@@ -3,7 +3,7 @@
 -- The caller reads by TID range, in the order rows lie in and no more of them than it wants, and checks that their offsets are dense. Where they are
 -- not (an aborted append's space was used again, or two servers wrote to the leaf at once) it reads again through the leaf's BRIN index, sorted. Plan settings are for that read, in the same database transaction.
 --
--- Raises TM075 when the caller's leader epoch or run of PostgreSQL is not the current one: see ensure_leader_epoch.
+-- Raises TM075 when the caller's leader epoch or run of PostgreSQL is not the current one: see require_leader_epoch.
 create or replace function ${internal}.plan_fetch(p_partition_id int, p_offset bigint, p_max_bytes bigint, p_max_records int, p_leader_epoch int, p_run_id uuid)
     returns table (log_start_offset bigint, log_end_offset bigint, leaf text, first_block int, end_block int, read_end bigint)
     language plpgsql
@@ -20,15 +20,7 @@ declare
     v_bytes   bigint := 0;
     v_average bigint;
 begin
-    if pg_is_in_recovery() then
-        raise exception 'this PostgreSQL is a standby' using errcode = 'read_only_sql_transaction';
-    end if;
-    perform from ${internal}.postgres_run r
-    where r.run_id = p_run_id and r.leader_epoch = p_leader_epoch and r.postmaster_started_at = pg_postmaster_start_time()
-      and r.batch_table = '${internal}.batch'::regclass::oid;
-    if not found then
-        raise exception 'epoch % is not the current one in this run of PostgreSQL', p_leader_epoch using errcode = 'TM075';
-    end if;
+    perform ${internal}.require_leader_epoch(p_leader_epoch, p_run_id);
     perform set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true);
     -- Log start first: were it read last, retention could move it past what the end was read for.
     select p.log_start_offset into log_start_offset from ${internal}.partition p where p.partition_id = p_partition_id;

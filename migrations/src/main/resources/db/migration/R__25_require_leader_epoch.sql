@@ -1,5 +1,5 @@
--- For the condition of a query over what a server remembers: true, or TM075 when the caller's leader epoch or run of PostgreSQL is not the current one (see
--- ensure_leader_epoch), whatever else the query finds. STABLE, so that it is asked once, of the snapshot that the query reads from.
+-- True, or TM075 when the caller's leader epoch or run of PostgreSQL is not the current one (see ensure_leader_epoch). For functions that read, and for the
+-- condition of a query over what a server remembers, whatever else the query finds. STABLE, so that it is asked once, of the snapshot that the query reads from.
 create or replace function ${internal}.require_leader_epoch(p_leader_epoch int, p_run_id uuid) returns boolean
     language plpgsql
     stable
