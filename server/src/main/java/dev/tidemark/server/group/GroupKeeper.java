@@ -88,7 +88,7 @@ final class GroupKeeper {
 
     void round() {
         long until = nanoTime.getAsLong() + ROUND.toNanos();
-        Look look = epochs.queryInCurrent(current -> database.transaction(jooq -> look(jooq, current)));
+        Look look = epochs.inCurrent(current -> database.transaction(jooq -> look(jooq, current)));
         look.beats()
                 .forEach(beat -> lastHeard.beat(beat.serverId(), beat.msAgo(), beat.memberNos(), beat.heardMsAgo()));
         lastHeard.read();

@@ -234,7 +234,7 @@ public final class Groups implements AutoCloseable {
         if (groupIds.isEmpty()) {
             return;
         }
-        epochs.queryInCurrent(epoch -> {
+        epochs.inCurrent(epoch -> {
             long asOf = nanoTime.getAsLong();
             memory.confirm(versions(epoch, groupIds), groupIds, epoch.number(), asOf);
             return epoch;

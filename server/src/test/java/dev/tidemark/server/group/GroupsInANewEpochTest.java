@@ -134,7 +134,7 @@ class GroupsInANewEpochTest {
 
     /** As the keeper does; the epoch is that of the database. */
     private void read(Roster roster) {
-        epochs.queryInCurrent(current -> database.database().transaction(jooq -> {
+        epochs.inCurrent(current -> database.database().transaction(jooq -> {
             roster.read(jooq, current);
             return current;
         }));

@@ -11,8 +11,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.jooq.exception.DataAccessException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,29 +51,31 @@ public final class LeaderEpochs {
     }
 
     /**
-     * What needs the current epoch: PostgreSQL refuses it with {@link SqlStates#UNKNOWN_LEADER_EPOCH} in any other. It throws SQLException only where nothing
-     * was done, or where that may be done twice.
+     * What needs the current epoch: PostgreSQL refuses it with {@link SqlStates#UNKNOWN_LEADER_EPOCH} in any other, as an SQLException, or a DataAccessException of one. It
+     * throws these only where nothing was done, or where that may be done twice.
      */
-    public interface Work<T> {
-        T in(LeaderEpoch epoch) throws SQLException;
+    public interface Work<T, E extends Exception> {
+        T in(LeaderEpoch epoch) throws E;
     }
 
     /**
      * Does it in the current epoch, and again where that turns out to be another by now, or where its session has ended, as all have when PostgreSQL was
      * started again. Blocks on the database.
      *
-     * @throws SQLException the work's own
+     * @throws E the work's own
      * @throws ApiException BROKER_NOT_AVAILABLE when the current epoch could not be asked for
      */
-    public <T> T inCurrent(Work<T> work) throws SQLException {
+    public <T, E extends Exception> T inCurrent(Work<T, E> work) throws E {
         long startNanos = System.nanoTime();
         for (int tries = 1; ; tries++) {
             LeaderEpoch epoch = current;
             try {
                 return work.in(epoch);
-            } catch (SQLException e) {
-                boolean otherEpoch = SqlStates.state(e).equals(SqlStates.UNKNOWN_LEADER_EPOCH);
-                if (tries == MAX_TRIES || !(otherEpoch || isAnotherSessionDue(e, startNanos))) {
+            } catch (Exception e) {
+                SQLException failure = ofTheDatabase(e);
+                boolean otherEpoch = failure != null && SqlStates.state(failure).equals(SqlStates.UNKNOWN_LEADER_EPOCH);
+                boolean again = otherEpoch || failure != null && isAnotherSessionDue(failure, startNanos);
+                if (tries == MAX_TRIES || !again) {
                     throw e;
                 }
                 if (otherEpoch) {
@@ -83,30 +85,13 @@ public final class LeaderEpochs {
         }
     }
 
-    private static boolean isAnotherSessionDue(SQLException failure, long startNanos) {
-        return SqlStates.isSessionLost(failure) && System.nanoTime() - startNanos < ANOTHER_SESSION_WITHIN_NANOS;
+    /** Null for what others have made of a failure: they know whether anything was done. */
+    private static @Nullable SQLException ofTheDatabase(Exception e) {
+        return e instanceof SQLException || e instanceof DataAccessException ? SqlStates.sqlException(e) : null;
     }
 
-    /**
-     * Asks in the current epoch, and again where that turns out to be another by now, through jOOQ, which {@link LeaderEpoch#required require} the epoch. Blocks on the database.
-     *
-     * @throws DataAccessException the query's own
-     * @throws ApiException the query's own; BROKER_NOT_AVAILABLE when the current epoch could not be asked for
-     */
-    public <T> T queryInCurrent(Function<LeaderEpoch, T> query) {
-        for (int tries = 1; ; tries++) {
-            LeaderEpoch epoch = current;
-            try {
-                return query.apply(epoch);
-            } catch (DataAccessException e) {
-                SQLException cause = SqlStates.sqlException(e);
-                boolean isOther = cause != null && SqlStates.state(cause).equals(SqlStates.UNKNOWN_LEADER_EPOCH);
-                if (!isOther || tries == MAX_TRIES) {
-                    throw e;
-                }
-                renew(epoch);
-            }
-        }
+    private static boolean isAnotherSessionDue(SQLException failure, long startNanos) {
+        return SqlStates.isSessionLost(failure) && System.nanoTime() - startNanos < ANOTHER_SESSION_WITHIN_NANOS;
     }
 
     /** Asks for the current one, unless somebody has since that one was. */
