@@ -14,9 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,8 +48,7 @@ final class Follower implements AutoCloseable {
             Executors.newSingleThreadExecutor(work -> new Thread(work, "fetch-follower"));
     private final Map<Integer, Followed> followed = new ConcurrentHashMap<>();
     private final Set<Integer> hinted = ConcurrentHashMap.newKeySet();
-    /** Reads asked for and not yet made. */
-    private final AtomicInteger asked = new AtomicInteger();
+    private final OneAtATime reads = new OneAtATime(thread, this::readHinted);
 
     /** Whether the last read failed. Of the read under way. */
     private boolean failing;
@@ -161,25 +158,15 @@ final class Follower implements AutoCloseable {
             return;
         }
         hinted.addAll(partitionIds);
-        if (asked.getAndIncrement() == 0) {
-            try {
-                thread.execute(this::run);
-            } catch (RejectedExecutionException stopping) {
-                LOG.debug("not read, because the server is stopping");
-            }
-        }
+        reads.ask();
     }
 
-    private void run() {
-        int seen;
-        do {
-            seen = asked.get();
-            List<LogReader.Wanted> wanted = next();
-            while (!wanted.isEmpty()) {
-                read(wanted);
-                wanted = next();
-            }
-        } while (!asked.compareAndSet(seen, 0));
+    private void readHinted() {
+        List<LogReader.Wanted> wanted = next();
+        while (!wanted.isEmpty()) {
+            read(wanted);
+            wanted = next();
+        }
     }
 
     private List<LogReader.Wanted> next() {

@@ -7,7 +7,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * unnecessary; that one got lost costs no more than a period. The query also tells when PostgreSQL has been restarted or put back, so that what is remembered
  * of the log is not believed for longer than a period.
  */
-final class LogEndPoller implements Runnable {
+final class LogEndPoller {
     static final Duration USUAL_PERIOD = Duration.ofMillis(500);
 
     private static final Logger LOG = LoggerFactory.getLogger(LogEndPoller.class);
@@ -25,9 +24,7 @@ final class LogEndPoller implements Runnable {
     private final PartitionReader reader;
     private final Supplier<List<Integer>> awaited;
     private final ScheduledExecutorService timer;
-    private final Executor readers;
-    /** Polls asked for and not yet made. */
-    private final AtomicInteger asked = new AtomicInteger();
+    private final OneAtATime polls;
 
     /** Whether the last poll failed: said once, not twice a second for as long as PostgreSQL is away. Of the poll under way. */
     private boolean failing;
@@ -43,7 +40,7 @@ final class LogEndPoller implements Runnable {
         this.reader = reader;
         this.awaited = awaited;
         this.timer = timer;
-        this.readers = readers;
+        this.polls = new OneAtATime(readers, this::observe);
     }
 
     void start() {
@@ -56,7 +53,7 @@ final class LogEndPoller implements Runnable {
 
     private void tick() {
         // One at a time: where a poll takes longer than a period, the next one is late.
-        if (asked.get() == 0) {
+        if (!polls.isUnderWay()) {
             poll();
         }
         start();
@@ -68,22 +65,7 @@ final class LogEndPoller implements Runnable {
 
     /** Asks once more when a poll is under way: it may have asked before what this is about. */
     void poll() {
-        if (asked.getAndIncrement() == 0) {
-            try {
-                readers.execute(this);
-            } catch (RejectedExecutionException e) {
-                asked.set(0);
-            }
-        }
-    }
-
-    @Override
-    public void run() {
-        int seen;
-        do {
-            seen = asked.get();
-            observe();
-        } while (!asked.compareAndSet(seen, 0));
+        polls.ask();
     }
 
     private void observe() {

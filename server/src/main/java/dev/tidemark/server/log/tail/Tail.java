@@ -125,13 +125,24 @@ public final class Tail {
         announcer.accept(batches);
         Set<PartitionTail> moved = new LinkedHashSet<>();
         for (Batch batch : batches) {
-            PartitionTail partition = partition(batch.partitionId());
-            cache(partition, seenInEpoch, batch);
-            if (partition.moveEnd(seenInEpoch, batch.endOffset())) {
-                moved.add(partition);
-            }
+            takeIn(partition(batch.partitionId()), seenInEpoch, batch, batch.endOffset(), moved);
         }
         moved.forEach(PartitionTail::runListeners);
+    }
+
+    /** @param moved gains the partition if its end moves */
+    private void takeIn(
+            PartitionTail partition,
+            int seenInEpoch,
+            @Nullable Batch batch,
+            long logEndOffset,
+            Set<PartitionTail> moved) {
+        if (batch != null) {
+            cache(partition, seenInEpoch, batch);
+        }
+        if (partition.moveEnd(seenInEpoch, logEndOffset)) {
+            moved.add(partition);
+        }
     }
 
     /**
@@ -148,13 +159,8 @@ public final class Tail {
         for (Seen of : seen) {
             PartitionTail partition = partition(of.partitionId());
             Range range = of.range();
-            if (of.batch() != null) {
-                cache(partition, range.leaderEpoch(), of.batch());
-            }
             partition.observedStart(range.leaderEpoch(), range.logStartOffset());
-            if (partition.moveEnd(range.leaderEpoch(), range.logEndOffset())) {
-                moved.add(partition);
-            }
+            takeIn(partition, range.leaderEpoch(), of.batch(), range.logEndOffset(), moved);
         }
         moved.forEach(PartitionTail::runListeners);
     }

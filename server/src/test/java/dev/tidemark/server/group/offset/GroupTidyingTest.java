@@ -111,15 +111,21 @@ class GroupTidyingTest {
         }
     }
 
+    /** In a database transaction that stays open. */
+    private void commitIn(Connection application, Topic of, long offset) throws SQLException {
+        application.setAutoCommit(false);
+        try (Statement statement = application.createStatement()) {
+            statement.execute("select tidemark.commit_offsets('" + group + "', null, null, '" + of.name()
+                    + "', array[0], array[" + offset + "]::bigint[])");
+        }
+    }
+
     @Test
     void aGroupWhoseOffsetsAreBeingCommittedIsNotDeleted() throws Exception {
         commit(1);
         pass("8 days");
-        try (Connection application = database.connect();
-                Statement statement = application.createStatement()) {
-            application.setAutoCommit(false);
-            statement.execute("select tidemark.commit_offsets('" + group + "', null, null, '" + topic.name()
-                    + "', array[0], array[2]::bigint[])");
+        try (Connection application = database.connect()) {
+            commitIn(application, topic, 2);
             offsets.tidy();
             assertThat(exists()).isTrue();
             application.commit();
@@ -135,11 +141,8 @@ class GroupTidyingTest {
         Topic second = log.topic(1, Map.of());
         commit(1);
         pass("8 days");
-        try (Connection application = database.connect();
-                Statement statement = application.createStatement()) {
-            application.setAutoCommit(false);
-            statement.execute("select tidemark.commit_offsets('" + group + "', null, null, '" + second.name()
-                    + "', array[0], array[0]::bigint[])");
+        try (Connection application = database.connect()) {
+            commitIn(application, second, 0);
 
             offsets.tidy();
             assertThat(exists()).isTrue();
