@@ -1,5 +1,7 @@
 package dev.tidemark.server.testing;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.tidemark.embedded.EmbeddedPostgres;
 import dev.tidemark.embedded.EmbeddedPostgresException;
 import dev.tidemark.server.postgres.DatabaseConfig;
@@ -27,6 +29,7 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
  */
 final class TestPostgres implements ExtensionContext.Store.CloseableResource, AutoCloseable {
     private static final String IMAGE = "postgres:18";
+    private static final Duration AUTOVACUUM_ENDS_WITHIN = Duration.ofSeconds(30);
 
     private final String jdbcUrl;
     private final AutoCloseable server;
@@ -114,7 +117,16 @@ final class TestPostgres implements ExtensionContext.Store.CloseableResource, Au
     }
 
     void dropDatabase(String url) {
-        execute("drop database " + databaseName(url) + " with (force)");
+        String drop = "drop database " + databaseName(url) + " with (force)";
+        await().atMost(AUTOVACUUM_ENDS_WITHIN)
+                .ignoreExceptionsMatching(TestPostgres::isOfAutovacuum)
+                .untilAsserted(() -> execute(drop));
+    }
+
+    /** Which works in the database just now, and may be ended by a superuser only. */
+    private static boolean isOfAutovacuum(Throwable failure) {
+        return failure.getCause() instanceof SQLException refused
+                && refused.getSQLState().equals("42501");
     }
 
     private String template() {
