@@ -63,6 +63,11 @@ final class Gate {
         }
     }
 
+    /** Answers a request that was let in and is refused before its body is read. @throws ApiException the refusal, when nothing of a body is to come */
+    void refuse(Context ctx, ApiException refusal) {
+        bodies.refuse(ctx, refusal);
+    }
+
     /** Who asks; on every route that needs anything. */
     static Principal principal(Context ctx) {
         Principal principal = ctx.attribute(PRINCIPAL);

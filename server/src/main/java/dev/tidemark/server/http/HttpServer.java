@@ -209,10 +209,21 @@ public final class HttpServer implements AutoCloseable {
             ctx.attribute(ROUTE, name);
             try (var ignored = RequestIds.inLog(ctx)) {
                 if (gate.letsThrough(ctx, route)) {
-                    route.handler().handle(ctx);
+                    handle(ctx, route);
                 }
             }
         };
+    }
+
+    private void handle(Context ctx, Route route) throws Exception {
+        try {
+            route.handler().handle(ctx);
+        } catch (ApiException refused) {
+            if (RequestBodies.isBeingRead(ctx)) {
+                throw refused;
+            }
+            gate.refuse(ctx, refused);
+        }
     }
 
     private void end(Context ctx) {

@@ -11,7 +11,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Answers requests that are refused at the gate. A client that is still sending when the connection is closed may never see the answer, and takes a refusal for a broken connection; so a body of moderate size
+ * Answers requests that are refused at the gate, or by their route before the body is read. A client that is still sending when the connection is closed may never see the answer, and takes a refusal for a broken connection; so a body of moderate size
  * is thrown away as it comes, for a while, without a thread or a buffer of its own. Strangers cannot make the server do more than that.
  */
 final class RefusedBodies {

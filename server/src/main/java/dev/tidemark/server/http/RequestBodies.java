@@ -16,6 +16,8 @@ import java.util.function.Consumer;
  * <p>Memory is taken as bytes come, not as they are announced: who announces much and sends little holds no more than a few times what was sent.
  */
 final class RequestBodies {
+    private static final String READ = "tidemark.body.read";
+
     private final int maxBytes;
     private final long budgetBytes;
     private final Runnable full;
@@ -130,6 +132,7 @@ final class RequestBodies {
      */
     void read(Context ctx, Consumer<Body> reader) {
         refuseEncoded(ctx);
+        ctx.attribute(READ, true);
         long declared = ctx.req().getContentLengthLong();
         if (declared >= 0 && declared <= maxBytes && isThere(ctx, declared)) {
             try (Body body = new Body((int) declared, (int) declared)) {
@@ -144,6 +147,11 @@ final class RequestBodies {
                 reader.accept(body);
             }
         }));
+    }
+
+    /** Whether reading a request's body has begun: then it is dealt with, whatever becomes of the request. */
+    static boolean isBeingRead(Context ctx) {
+        return Boolean.TRUE.equals(ctx.attribute(READ));
     }
 
     /** Not even bounded: what little is sent compressed to a log of records that are stored as they are is not worth a decompressor's risks. */

@@ -3,6 +3,7 @@ package dev.tidemark.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.server.testing.TestDatabase;
+import java.util.List;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,6 +66,22 @@ class HostileConnectionsTest {
 
             assertThat(client.readAnswer()).startsWith("HTTP/1.1 404 ").contains("UNKNOWN_TOPIC_OR_PARTITION");
             assertThat(client.readAnswer()).startsWith("HTTP/1.1 200 ").contains("live");
+        }
+    }
+
+    @Test
+    void norDoesOneThatIsStillUnderWay() {
+        String half = "x".repeat(50_000);
+        for (String header : List.of("Accept: */*", "Content-Encoding: gzip", "Content-Type: text/plain")) {
+            try (RawClient client = new RawClient(server)) {
+                client.send(post("/v1/topics/nothing/records", header + "\r\nContent-Length: 100000"))
+                        .send(half)
+                        .send(half)
+                        .send("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+
+                assertThat(client.readAnswer()).startsWith("HTTP/1.1 4");
+                assertThat(client.readAnswer()).startsWith("HTTP/1.1 200 ").contains("live");
+            }
         }
     }
 
