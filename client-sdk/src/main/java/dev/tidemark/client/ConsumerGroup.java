@@ -1,5 +1,6 @@
 package dev.tidemark.client;
 
+import dev.tidemark.protocol.ErrorCode;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
@@ -220,6 +221,24 @@ final class ConsumerGroup {
         Set<TopicPartition> left = new HashSet<>(all);
         left.removeAll(some);
         return Collections.unmodifiableSet(left);
+    }
+
+    /** Whether offsets that were handed out to be committed elsewhere will be is not known, and cannot be found out: leaves, and begins anew with the next poll. */
+    void leaveInDoubt(String memberId, String about, @Nullable Throwable cause) {
+        membership.leaveInDoubt(
+                memberId,
+                new TidemarkException(
+                        ErrorCode.UNKNOWN_MEMBER_ID,
+                        "the consumer begins anew in its group, since it is not known whether " + about + " took place",
+                        cause));
+    }
+
+    /** The application wants to go on at what is committed. */
+    void turnsBack() {
+        String memberId = positions.inDoubt();
+        if (memberId != null) {
+            leaveInDoubt(memberId, "the database transaction with its offsets", null);
+        }
     }
 
     // ---- the end

@@ -218,6 +218,21 @@ final class GroupMembership {
         }
     }
 
+    /**
+     * Leaves and begins anew, with the next poll: what this member has under way, or had when it failed, must not take place beside what is done again. The group gives its partitions to nobody, not to this consumer either, before
+     * that has ended, and refuses what comes later.
+     */
+    void leaveInDoubt(String memberId, TidemarkException why) {
+        lock.lock();
+        try {
+            if (state instanceof MemberState.Member member && member.memberId().equals(memberId)) {
+                lose(member, why);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     // ---- for whoever hears of it from a server
 
     /** The server knows the member no more. */
@@ -287,15 +302,21 @@ final class GroupMembership {
         }
         if (state instanceof MemberState.Member member) {
             String why = MaxPollIntervalExceededException.explain(Duration.ofNanos(late), config.maxPollInterval());
-            state = new MemberState.Lost(member.memberId(), new MaxPollIntervalExceededException(why));
-            if (!config.isStatic()) {
-                tellThatItLeaves(new MemberStep.Leave(member.memberId(), Deadline.in(LEAVE_PATIENCE)));
-            }
+            lose(member, new MaxPollIntervalExceededException(why));
         } else if (state instanceof MemberState.Joining joining) {
             // It has nothing yet that it could lose.
             state = new MemberState.Outside();
             tellThatItLeaves(new MemberStep.Leave(joining.memberId(), Deadline.in(LEAVE_PATIENCE)));
         }
+    }
+
+    /** A static member is replaced by the one that joins next. */
+    private void lose(MemberState.Member member, TidemarkException why) {
+        state = new MemberState.Lost(member.memberId(), why);
+        if (!config.isStatic()) {
+            tellThatItLeaves(new MemberStep.Leave(member.memberId(), Deadline.in(LEAVE_PATIENCE)));
+        }
+        changed.signalAll();
     }
 
     // ---- for the thread

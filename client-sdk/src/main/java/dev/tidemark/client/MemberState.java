@@ -4,7 +4,7 @@ package dev.tidemark.client;
  * What a consumer is in its group.
  *
  * <pre>
- *            a poll                 answered              expelled, or not polled for too long
+ *            a poll                 answered              expelled, not polled for too long, or in doubt
  *   Outside ───────► Joining ──────────────────► Member ─────────────────────────────────────► Lost
  *      ▲                ▲                           │                                           │
  *      │ unsubscribed   │  the application has been told, in a poll                             │
@@ -23,7 +23,7 @@ sealed interface MemberState {
     /** @param generationId the last one it was told */
     record Member(String memberId, int generationId) implements MemberState {}
 
-    /** @param why {@link MaxPollIntervalExceededException}, or what the server said */
+    /** @param why {@link MaxPollIntervalExceededException}, what the server said, or what is not known */
     record Lost(String memberId, TidemarkException why) implements MemberState {}
 
     record Fenced(TidemarkException why) implements MemberState {}

@@ -24,6 +24,9 @@ final class PositionCommits {
     private final JdbcCommit jdbc;
     private final @Nullable AutoCommit autoCommit;
 
+    /** Into which offsets were put since the last poll. */
+    private @Nullable Enclosing enclosing;
+
     /** A commit was refused because the consumer had been late, so the application knows. */
     private boolean saidThatItIsLost;
 
@@ -43,9 +46,22 @@ final class PositionCommits {
         this.autoCommit = interval == null ? null : new AutoCommit(interval);
     }
 
+    /** A database transaction of the application's, and the member whose offsets are in it. */
+    private record Enclosing(Connection connection, String memberId) {
+        /** Whoever has closed or lost the connection may not know how the transaction ended, nor whether it has. */
+        boolean isOutOfSight() {
+            try {
+                return connection.isClosed();
+            } catch (SQLException unknown) {
+                return true;
+            }
+        }
+    }
+
     /** At the start of a poll: the application has worked on what earlier ones returned. */
     void polled() {
         commits.runCallbacks();
+        enclosing = null;
         partitions.forEach(ConsumerPartition::takeHandedOutForCommitted);
         if (autoCommit != null && autoCommit.isDue() && mayCommit()) {
             Map<TopicPartition, OffsetAndMetadata> offsets = uncommitted();
@@ -196,7 +212,14 @@ final class PositionCommits {
             }
             throw commits.explain(member, known);
         }
+        enclosing = member == null ? null : new Enclosing(connection, member.memberId());
         handedOut(offsets);
+    }
+
+    /** As whom offsets were put into a database transaction since the last poll, if nobody can tell any more how that ends. */
+    @Nullable
+    String inDoubt() {
+        return enclosing != null && enclosing.isOutOfSight() ? enclosing.memberId() : null;
     }
 
     private void handedOut(Map<TopicPartition, OffsetAndMetadata> offsets) {

@@ -71,8 +71,8 @@ import org.jspecify.annotations.Nullable;
  *         consumer.commit(connection);
  *         connection.commit();
  *     } catch (SQLException | CommitFailedException e) {
- *         connection.rollback();
  *         consumer.seekToCommitted();
+ *         connection.rollback();
  *     }
  * }
  * }</pre>
@@ -239,13 +239,16 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
 
     /**
      * Goes on at the group's committed offset, as it is when next polled, or where {@code autoOffsetReset} says: what was returned since then is returned again. For after a {@link #commit(Connection) commit} whose database
-     * transaction was rolled back.
+     * transaction was rolled back, or failed.
+     *
+     * <p>Where that connection is closed or broken by now, whether its transaction took place, or will yet, is not known. A member then leaves its group and joins anew with the next poll, which gives it partitions only when the
+     * transaction has ended, and so shows what is true.
      *
      * @throws IllegalStateException without a {@code groupId}
      */
     public void seekToCommitted(Collection<TopicPartition> wanted) {
         try (SingleUser.Turn turn = enter()) {
-            group("seekToCommitted");
+            group("seekToCommitted").turnsBack();
             partitions.seekToCommitted(wanted);
         }
     }
@@ -393,8 +396,8 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
      * Commits the positions of what polls have returned in a database transaction of the application's own, in the database that Tidemark lives in: they count if and only if that transaction commits. Until it ends, no other member
      * gets these partitions; afterwards, where they have been given away, it is refused. It needs the role {@code tidemark_writer} or {@code EXECUTE} on {@code tidemark.commit_offsets}.
      *
-     * <p>The consumer does not hear whether the application commits. After a rollback call {@link #seekToCommitted()}, and what was rolled back is returned again; or let the exception end the loop. A poll without either says that
-     * the commit took place. The same call may be repeated in another transaction before the next poll.
+     * <p>The consumer does not hear whether the application commits. When the transaction fails call {@link #seekToCommitted()}, before the rollback, which may fail too, and what was rolled back is returned again; or let the
+     * exception end the loop, and close the consumer. A poll without either says that the commit took place. The same call may be repeated in another transaction before the next poll.
      *
      * @param connection with a transaction, which is neither committed nor rolled back here
      * @throws CommitFailedException as {@link #commitSync()}; the transaction must be rolled back
@@ -416,6 +419,13 @@ public final class TidemarkConsumer<K, V> implements AutoCloseable {
     public GroupOffsets groupOffsets() {
         try (SingleUser.Turn turn = enter()) {
             return group("groupOffsets").positions().handOut();
+        }
+    }
+
+    /** A producer's transaction with these offsets may have taken place, or may yet. From the thread that called it. */
+    void leaveInDoubt(GroupOffsets offsets, TidemarkException unknown) {
+        if (group != null) {
+            group.leaveInDoubt(offsets.memberId(), "the transaction with its offsets", unknown);
         }
     }
 

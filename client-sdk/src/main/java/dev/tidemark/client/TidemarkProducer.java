@@ -132,8 +132,13 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
      * <p>The function gathers; what it throws is thrown here, and nothing was sent. When it has returned, everything goes out in one request, apart from what {@link #send} sends and without waiting for
      * that, and this blocks until it is acknowledged. It is sent again, within {@code deliveryTimeout}, until its outcome is known; nothing is doubled. Any number of threads may do so at a time.
      *
+     * <p>Where the outcome stays unknown, a consumer whose offsets were {@linkplain Transaction#commit(TidemarkConsumer) committed} with it leaves its group and joins anew with its next poll. Its partitions come back, to it or to
+     * another, only when the transaction has taken place or never will: so the usual loop, which goes back to what is committed and does it again, doubles nothing. Offsets given as {@link GroupOffsets} are the
+     * application's to look after in the same way.
+     *
      * @return where the records are, in the order they were sent
      * @throws TidemarkTimeoutException when it is not known whether it took place
+     * @throws InterruptException likewise
      * @throws TidemarkException any other: it did not take place. By {@code errorCode} what the group had to say against its offsets, such as ILLEGAL_GENERATION
      * @throws IllegalStateException when the producer is closed, or has {@link Acks#NONE}
      */
@@ -150,13 +155,21 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
         } finally {
             gathering.isOver = true;
         }
-        return gathering.buffer.isEmpty() ? List.of() : transactions.send(gathering.buffer);
+        try {
+            return gathering.buffer.isEmpty() ? List.of() : transactions.send(gathering.buffer);
+        } catch (TidemarkTimeoutException | InterruptException unknown) {
+            gathering.isInDoubt(unknown);
+            throw unknown;
+        }
     }
 
     private final class Gathering implements Transaction<K, V> {
         private final TransactionBuffer buffer = new TransactionBuffer(config.maxTransactionBytes());
         /** By topic, where its records without a key go. */
         private final Map<String, Integer> sticky = new HashMap<>();
+
+        /** Of this consumer are the offsets. */
+        private @Nullable TidemarkConsumer<?, ?> consumer;
 
         private boolean isOver;
 
@@ -189,6 +202,19 @@ public final class TidemarkProducer<K, V> implements AutoCloseable {
         public void commit(GroupOffsets offsets) {
             requireOpen();
             buffer.commit(offsets);
+        }
+
+        @Override
+        public void commit(TidemarkConsumer<?, ?> consumer) {
+            Transaction.super.commit(consumer);
+            this.consumer = consumer;
+        }
+
+        void isInDoubt(TidemarkException unknown) {
+            GroupOffsets offsets = buffer.offsets();
+            if (consumer != null && offsets != null) {
+                consumer.leaveInDoubt(offsets, unknown);
+            }
         }
 
         private void requireOpen() {

@@ -27,7 +27,7 @@ public interface Transaction<K, V> {
 
     /**
      * Commits, with the records, how far a member of a group has read: the positions behind what its polls have returned. Where nothing was read since the last commit, nothing is committed. When the transaction fails, the consumer
-     * is still where it was: {@link TidemarkConsumer#seekToCommitted} goes back.
+     * is still where it was: {@link TidemarkConsumer#seekToCommitted} goes back. When its outcome is not known, the consumer begins anew in its group: see {@link TidemarkProducer#transaction}.
      *
      * @throws IllegalStateException when the consumer has no group or commits by itself, when the transaction is over, or commits offsets already
      */

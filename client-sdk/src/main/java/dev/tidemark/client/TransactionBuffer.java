@@ -80,6 +80,11 @@ final class TransactionBuffer {
         offsets = committed;
     }
 
+    @Nullable
+    GroupOffsets offsets() {
+        return offsets;
+    }
+
     boolean isEmpty() {
         return records.isEmpty() && offsets == null;
     }

@@ -29,7 +29,7 @@ public final class BusinessTransaction {
         this.connection = connection;
     }
 
-    /** One turn of the loop. @return how many records it has dealt with */
+    /** One turn of the loop. @return how many records it has dealt with. @throws SQLException when the connection is broken: go on with another, and the same consumer */
     public int step() throws SQLException {
         ConsumerRecords<String, String> orders = consumer.poll(Duration.ofSeconds(1));
         if (orders.isEmpty()) {
@@ -43,9 +43,10 @@ public final class BusinessTransaction {
             connection.commit();
             return orders.count();
         } catch (SQLException | CommitFailedException failed) {
-            // All or nothing: the same records come again, here or wherever their partitions are by then.
-            connection.rollback();
+            // All or nothing: the same records come again, here or wherever their partitions are by then. First this,
+            // since a connection that broke has nothing to roll back, and says so.
             consumer.seekToCommitted();
+            connection.rollback();
             return 0;
         }
     }

@@ -142,6 +142,53 @@ class ExamplesTest {
     }
 
     @Test
+    void ordersAreCountedOnceAlthoughTheFirstConnectionBreaksInItsCommit() throws SQLException {
+        produce("anna", "bert", "anna");
+        try (Connection breaking = server.connect();
+                Connection next = server.connect();
+                TidemarkConsumer<String, String> consumer = TidemarkConsumer.builder()
+                        .servers(servers)
+                        .groupId("unlucky")
+                        .enableAutoCommit(false)
+                        .autoOffsetReset(AutoOffsetReset.EARLIEST)
+                        .keyDeserializer(Deserializers.text())
+                        .valueDeserializer(Deserializers.text())
+                        .build()) {
+            for (Connection connection : List.of(breaking, next)) {
+                execute(
+                        connection,
+                        "create temporary table order_count (customer text primary key, orders bigint not null)");
+                connection.setAutoCommit(false);
+            }
+            execute(
+                    breaking,
+                    "create function pg_temp.die() returns trigger language plpgsql as "
+                            + "'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'");
+            execute(
+                    breaking,
+                    "create constraint trigger dies after insert on order_count deferrable initially deferred "
+                            + "for each row execute function pg_temp.die()");
+            breaking.commit();
+            consumer.subscribe(List.of(topic));
+            BusinessTransaction first = new BusinessTransaction(consumer, breaking);
+            assertThatThrownBy(() -> {
+                        while (true) {
+                            first.step();
+                        }
+                    })
+                    .isInstanceOf(SQLException.class);
+
+            BusinessTransaction counting = new BusinessTransaction(consumer, next);
+            await().until(() -> {
+                counting.step();
+                return committedBy("unlucky") == 3;
+            });
+            assertThat(orders(next, "anna")).isEqualTo(2);
+            assertThat(orders(next, "bert")).isEqualTo(1);
+        }
+    }
+
+    @Test
     void pipelineHasEachRecordOnceAlthoughTheFirstTryFails() throws SQLException {
         produce("anna", "bert");
         String target = RunningServer.newName();
