@@ -108,6 +108,48 @@ class UnknownOutcomeTest {
     }
 
     @Test
+    void outcomeOfAnAppendThatNeverArrivedIsTheSameWhenItIsAskedForAgain() throws Exception {
+        Topic topic = topicWithOneRecord();
+        proxy.cutInsteadOf(SMALL_APPEND);
+        proxy.cutAnswerTo(OUTCOME);
+        assertAppendedOnce(topic, new String[] {"a", "b"});
+    }
+
+    @Test
+    void laneGoesOnBehindAnAppendThatWasNotedAsAbandonedWithoutAnAnswer() throws Exception {
+        Topic topic = topicWithOneRecord();
+        proxy.cutInsteadOf(SMALL_APPEND);
+        for (int session = 0; session < AppendTransaction.MAX_SESSIONS; session++) {
+            proxy.cutAnswerTo(OUTCOME);
+        }
+        assertOutcomeIsUnknown(log.append(topic, batch(0, "lost")));
+        assertAppendedOnce(topic, new String[] {"a", "b"});
+    }
+
+    @Test
+    void laneGoesOnBehindAnAppendThatCannotBeAskedFor() throws Exception {
+        Topic topic = topicWithOneRecord();
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute("alter table tidemark_internal.abandoned_append add constraint none check (false) not valid");
+            try {
+                proxy.cutInsteadOf(SMALL_APPEND);
+                assertOutcomeIsUnknown(log.append(topic, batch(0, "lost")));
+                assertAppendedOnce(topic, new String[] {"a", "b"});
+            } finally {
+                statement.execute("alter table tidemark_internal.abandoned_append drop constraint none");
+            }
+        }
+    }
+
+    private static void assertOutcomeIsUnknown(List<BatchOutcome> outcomes) {
+        assertThat(outcomes)
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Refused.class, refused -> assertThat(refused.error()).isEqualTo(ErrorCode.REQUEST_TIMED_OUT));
+    }
+
+    @Test
     void transactionThatLosesItsSessionBeforeTheCommitIsDoneAgain() throws Exception {
         Topic topic = topicWithOneRecord();
         proxy.cutInsteadOf(RESERVE);
@@ -164,9 +206,7 @@ class UnknownOutcomeTest {
         long producer = log.log().newProducer().producerId();
         proxy.goAwayInsteadOfAnswering(SMALL_APPEND);
 
-        assertThat(log.append(topic, batch(0, producer, 0, 0, "a")).get(0))
-                .isInstanceOfSatisfying(
-                        Refused.class, refused -> assertThat(refused.error()).isEqualTo(ErrorCode.REQUEST_TIMED_OUT));
+        assertOutcomeIsUnknown(log.append(topic, batch(0, producer, 0, 0, "a")));
         assertThat(proxy.hasCut()).isTrue();
         proxy.comeBack();
         awaitConnections();
