@@ -93,7 +93,10 @@ final class StuckCommit {
             }
             // Its locks were free, or it would not have been asked for; and whoever waits for a standby after it is
             // found to be stuck in turn.
-            LOG.error("what became of an append cannot be asked append_id={}", ahead.attempt().appendId(), e);
+            LOG.error(
+                    "what became of an append cannot be asked append_id={}",
+                    ahead.attempt().appendId(),
+                    e);
             return true;
         }
     }
