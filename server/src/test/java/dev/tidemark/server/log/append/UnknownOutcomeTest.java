@@ -131,7 +131,8 @@ class UnknownOutcomeTest {
         Topic topic = topicWithOneRecord();
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
-            statement.execute("alter table tidemark_internal.abandoned_append add constraint none check (false) not valid");
+            statement.execute(
+                    "alter table tidemark_internal.abandoned_append add constraint none check (false) not valid");
             try {
                 proxy.cutInsteadOf(SMALL_APPEND);
                 assertOutcomeIsUnknown(log.append(topic, batch(0, "lost")));
@@ -231,6 +232,21 @@ class UnknownOutcomeTest {
                 .until(
                         () -> log.append(topic, batch(0, producer, 0, 0, "a")),
                         outcomes -> outcomes.get(0) instanceof Appended);
+    }
+
+    @Test
+    void appendIsFoundThoughThePostgresClockWasSetForwardSince() throws Exception {
+        Topic topic = topicWithOneRecord();
+        log.append(topic, batch(0, "a", "b"));
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute("update tidemark_internal.batch set appended_at = appended_at - interval '1 hour'"
+                    + " where partition_id = " + topic.partitionId(0));
+        }
+        assertThat(database.string("select o.base_offset from tidemark_internal.batch b,"
+                        + " lateral tidemark_internal.append_outcome(array[b.partition_id], b.append_id, '2000', 'all', 60000) o"
+                        + " where b.partition_id = " + topic.partitionId(0) + " and b.base_offset = 1"))
+                .isEqualTo("1");
     }
 
     @Test
