@@ -205,10 +205,11 @@ public final class Migrator {
     /**
      * Why a running server has to end: somebody has raised {@code min_server_version} above it. Empty when it may go on.
      *
+     * @param database asked over a connection of its pool
      * @throws dev.tidemark.protocol.ApiException BROKER_NOT_AVAILABLE when the database cannot be asked
      */
-    public Optional<StartException> outgrown() {
-        try (Connection connection = connect()) {
+    public Optional<StartException> outgrown(Database database) {
+        try (Connection connection = database.connection()) {
             InstalledSchemas.read(connection, config.schemas()).refuseOlderThanAllowed(config, release.version());
             return Optional.empty();
         } catch (StartException tooOld) {

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.server.testing.TestDatabase;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +59,9 @@ class MigratorTest {
 
     @RegisterExtension
     static final TestDatabase impatient = TestDatabase.empty();
+
+    @RegisterExtension
+    static final TestDatabase outgrown = TestDatabase.empty();
 
     @RegisterExtension
     static final TestDatabase migrated = new TestDatabase();
@@ -255,6 +260,33 @@ class MigratorTest {
                     .hasMessageContaining("V999__expand.sql failed: ERROR: canceling statement due to lock timeout");
         }
         assertThat(Catalogue.of(impatient)).isEqualTo(before);
+    }
+
+    @Test
+    void whetherAServerMayGoOnIsAskedOverItsPool() throws SQLException {
+        String role = "one_" + UUID.randomUUID().toString().substring(0, 8);
+        new Migrator(outgrown.config()).migrate();
+        execute(
+                outgrown,
+                "create role " + role + " login password 'one'; grant usage on schema"
+                        + " tidemark_internal to " + role
+                        + "; grant select on all tables in schema tidemark_internal to " + role);
+        DatabaseConfig config = new DatabaseConfig(
+                outgrown.jdbcUrl().replaceFirst("\\?.*", "") + "?user=" + role + "&password=one",
+                null,
+                null,
+                2,
+                DatabaseConfig.PREPARE_AS_FITS,
+                SchemaNames.DEFAULT);
+        try (Database pool = Database.open(config, new SimpleMeterRegistry(), Duration.ofSeconds(10))) {
+            execute(outgrown, "alter role " + role + " connection limit 1");
+            assertThat(new Migrator(config).outgrown(pool)).isEmpty();
+            execute(outgrown, "update tidemark_internal.cluster set min_server_version = '99.0.0'");
+            assertThat(new Migrator(config).outgrown(pool))
+                    .hasValueSatisfying(why -> assertThat(why).hasMessageContaining("needs Tidemark 99.0.0 or later"));
+        }
+        // PostgreSQL 16 and later: who makes a role administers it, and is no member of it.
+        execute(outgrown, "grant " + role + " to current_user; drop owned by " + role + "; drop role " + role);
     }
 
     @Test
