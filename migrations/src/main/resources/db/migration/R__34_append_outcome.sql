@@ -55,7 +55,9 @@ begin
         end loop;
     end loop;
     if not v_found then
-        delete from ${internal}.abandoned_append where abandoned_at < now() - interval '1 day';
+        -- Not those that another is at, who may wait for a standby in its COMMIT.
+        delete from ${internal}.abandoned_append
+        where append_id in (select a.append_id from ${internal}.abandoned_append a where a.abandoned_at < now() - interval '1 day' for update skip locked);
         -- Noted already where this is asked again because the first answer was lost: what that one said holds.
         insert into ${internal}.abandoned_append (append_id) values (p_append_id) on conflict do nothing;
     elsif p_commit_level <> 'off' then

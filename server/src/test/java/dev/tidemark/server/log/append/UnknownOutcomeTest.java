@@ -250,6 +250,22 @@ class UnknownOutcomeTest {
     }
 
     @Test
+    void outcomeIsHadBesideAnotherThatForgetsOldOnesAndWaitsInItsCommit() throws Exception {
+        Topic topic = topicWithOneRecord();
+        String question = "select tidemark_internal.append_outcome(array[%s], gen_random_uuid(), '500', 'all', 60000)";
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute("insert into tidemark_internal.abandoned_append (append_id, abandoned_at)"
+                    + " values (gen_random_uuid(), now() - interval '2 days')");
+            connection.setAutoCommit(false);
+            statement.execute(question.formatted(0));
+            assertThat(database.string(
+                            "select count(*) from (" + question.formatted(topic.partitionId(0)) + ") batches"))
+                    .isEqualTo("0");
+        }
+    }
+
+    @Test
     void appendThatWasGivenUpDoesNotTakePlaceLater() throws Exception {
         Topic topic = topicWithOneRecord();
         String appendId = "00000000-0000-0000-0000-0000000000aa";
