@@ -56,6 +56,8 @@ declare
     v_attached boolean;
     v_pending  boolean;
 begin
+    -- Until COMMIT nobody can read, or dump, what is dropped here; who stands still before it is not waited for.
+    perform set_config('idle_in_transaction_session_timeout', '2s', true);
     select t.relation_name into v_relation from ${internal}.topic t where t.topic_id = p_topic_id and t.deleted_at is not null for update;
     if not found then
         return query select 'done', null::text;

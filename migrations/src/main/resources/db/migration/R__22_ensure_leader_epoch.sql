@@ -27,7 +27,9 @@ begin
     if pg_is_in_recovery() then
         raise exception 'this PostgreSQL is a standby' using errcode = 'read_only_sql_transaction';
     end if;
+    -- A server that stands still before its COMMIT loses the lock sooner than others give up waiting for it.
     perform set_config('lock_timeout', '5s', true);
+    perform set_config('idle_in_transaction_session_timeout', '2s', true);
     perform pg_advisory_xact_lock('${internal}.leader_epoch'::regclass::oid::int, 0);
     -- Later statements, so that they see what the lock's last holder did.
     v_system := (select s.system_identifier from pg_control_system() s);

@@ -44,6 +44,8 @@ declare
     v_group_id   int;
     r            record;
 begin
+    -- They are held until COMMIT: a server that stands still before it loses its session, and they with it.
+    perform set_config('idle_in_transaction_session_timeout', '2s', true);
     select g.group_id into v_group_id from ${internal}.consumer_group g where g.name = p_group and g.deleted_at is null;
     if found then
         perform pg_advisory_xact_lock('${internal}.consumer_group'::regclass::oid::int, v_group_id);

@@ -1,4 +1,5 @@
 -- The catalogue as auditors see it, from tables alone: a function of ours would be called, and refused, as the reader. Each view shows what its reader may read: a topic is there when its relation may be selected from.
+-- Relations are looked up as they are now, rows as the reader's snapshot has them: a topic deleted since is not there either, and in nobody's way.
 create or replace view ${schema}.topics as
 select t.name as topic,
        t.topic_uuid as topic_id,
@@ -10,7 +11,7 @@ select t.name as topic,
        t.created_at
 from ${internal}.topic t
 where t.deleted_at is null
-  and has_table_privilege(session_user, format('%I.%I', '${topic_schema}', t.relation_name)::regclass, 'select');
+  and has_table_privilege(session_user, to_regclass(format('%I.%I', '${topic_schema}', t.relation_name)), 'select');
 
 create or replace view ${schema}.segments as
 select t.topic,

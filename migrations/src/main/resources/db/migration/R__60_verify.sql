@@ -12,14 +12,17 @@ $$
 #variable_conflict use_column
 declare
     v_topic_id int;
-    v_relation name;
+    v_relation regclass;
 begin
-    select t.topic_id, t.relation_name into v_topic_id, v_relation
+    select t.topic_id, to_regclass(format('%I.%I', '${topic_schema}', t.relation_name)) into v_topic_id, v_relation
     from ${internal}.topic t where t.name = verify.topic and t.deleted_at is null;
     if not found then
         raise exception 'there is no topic %', coalesce(quote_literal(verify.topic), 'null') using errcode = 'TM003';
     end if;
-    if not has_table_privilege(session_user, format('%I.%I', '${topic_schema}', v_relation)::regclass, 'select') then
+    if v_relation is null then
+        raise exception 'topic % has been deleted since this snapshot was taken', quote_literal(verify.topic) using errcode = 'TM003';
+    end if;
+    if not has_table_privilege(session_user, v_relation, 'select') then
         raise exception 'not authorised for topic %', quote_literal(verify.topic) using errcode = 'TM029';
     end if;
 

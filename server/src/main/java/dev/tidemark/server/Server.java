@@ -99,7 +99,7 @@ public final class Server implements AutoCloseable {
             topics = new Topics(database);
             started(new Housekeeping(topics::dropDeleted, HOUSEKEEPING_EVERY));
             started(new Housekeeping(
-                    () -> migrator.outgrown().ifPresent(end::completeExceptionally), HOUSEKEEPING_EVERY));
+                    () -> migrator.outgrown(database).ifPresent(end::completeExceptionally), HOUSEKEEPING_EVERY));
             LockTableWatch lockTable = new LockTableWatch(database, metrics);
             lockTable.look();
             started(new Housekeeping(lockTable::look, LOCK_TABLE_LOOK_EVERY));

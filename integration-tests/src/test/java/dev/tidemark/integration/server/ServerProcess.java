@@ -74,9 +74,12 @@ public final class ServerProcess implements AutoCloseable {
      *
      * @param jdbcUrl complete
      * @param port 0: any
+     * @param more flags and their values
      */
-    public static ServerProcess startOver(String jdbcUrl, int port) {
-        ProcessBuilder command = new ProcessBuilder(command("--http-port", Integer.toString(port)));
+    public static ServerProcess startOver(String jdbcUrl, int port, String... more) {
+        List<String> flags = new ArrayList<>(List.of("--http-port", Integer.toString(port)));
+        flags.addAll(List.of(more));
+        ProcessBuilder command = new ProcessBuilder(command(flags.toArray(String[]::new)));
         command.environment().put("TIDEMARK_JDBC_URL", jdbcUrl);
         ServerProcess started = start(command, LOG);
         return new ServerProcess(LOG, started.process, started.uri, jdbcUrl, started.welcome);

@@ -22,6 +22,13 @@ import org.jspecify.annotations.Nullable;
 final class MigrationScript {
     private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^}]*)}");
 
+    private static final String BOUND = "set local lock_timeout = '" + Migrator.LOCK_TIMEOUT + "';\n";
+
+    private static final String ADVICE = """
+            -- Where somebody has a table locked, such as an audit that reads it, psql stops within a second or so, with a lock timeout, instead of holding up
+            -- appends and fetches for as long. What is committed by then stays: print the SQL anew, which has the rest, and run that.
+            """;
+
     private final SchemaNames names;
     private final Release release;
     private final String history;
@@ -35,9 +42,10 @@ final class MigrationScript {
     /** For psql: each migration in a database transaction of its own. */
     String write(InstalledSchemas installed, List<MigrationInfo> pending) {
         String transactions = steps(installed, pending).stream()
-                .map(step -> "\n-- " + step.name() + "\nbegin;\n" + step.sql() + "commit;\n")
+                .map(step -> "\n-- " + step.name() + "\nbegin;\n" + BOUND + step.sql() + "commit;\n")
                 .collect(Collectors.joining());
-        return "-- Tidemark: " + pending.size() + " pending migrations.\n\\set ON_ERROR_STOP on\n" + transactions;
+        return "-- Tidemark: " + pending.size() + " pending migrations.\n" + ADVICE + "\\set ON_ERROR_STOP on\n"
+                + transactions;
     }
 
     /**

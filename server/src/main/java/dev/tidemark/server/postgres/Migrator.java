@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
@@ -43,23 +45,35 @@ public final class Migrator {
     /** Added by Flyway to the hash of its history table's name for its own advisory lock, which older servers take too: "Flyway" in ASCII. */
     private static final long FLYWAY_LOCK = 77431708279161L;
 
-    /** How long another that migrates is waited for, and then how long anybody's lock on a table of ours. */
-    private static final String LOCK_TIMEOUT = "60s";
+    /** How long another that migrates, and anybody's lock on a table of ours, are waited for in all. */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** For a lock on a table. Appends and fetches queue behind who waits for one, so that is let go of soon, and tried for again. */
+    static final String LOCK_TIMEOUT = "1s";
+
+    /** Between tries, for those that have queued. */
+    private static final Duration PAUSE = Duration.ofSeconds(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(Migrator.class);
 
     private final DatabaseConfig config;
     private final Properties properties;
     private final Release release;
+    private final Duration patience;
 
     public Migrator(DatabaseConfig config) {
         this(config, Release.THIS);
     }
 
     Migrator(DatabaseConfig config, Release release) {
+        this(config, release, PATIENCE);
+    }
+
+    Migrator(DatabaseConfig config, Release release, Duration patience) {
         this.config = config;
         this.properties = Database.properties(config, Duration.ZERO);
         this.release = release;
+        this.patience = patience;
     }
 
     /**
@@ -76,9 +90,7 @@ public final class Migrator {
                 return 0;
             }
             connection.setAutoCommit(false);
-            int ran = migrate(connection);
-            connection.commit();
-            return ran;
+            return migratePatiently(connection);
         } catch (SQLException | FlywayException failure) {
             throw cannotMigrate(failure);
         }
@@ -98,8 +110,38 @@ public final class Migrator {
         });
     }
 
-    private int migrate(Connection connection) throws SQLException {
-        lock(connection);
+    /** From the beginning each time that a lock is not had: what was locked until then is not kept from others. */
+    private int migratePatiently(Connection connection) throws SQLException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (true) {
+            try {
+                int ran = migrate(connection, deadline);
+                connection.commit();
+                return ran;
+            } catch (SQLException failure) {
+                rollback(connection, failure);
+                boolean locked = SqlStates.state(failure).equals(SqlStates.LOCK_NOT_AVAILABLE);
+                if (!locked
+                        || System.nanoTime() - deadline >= 0
+                        || Thread.currentThread().isInterrupted()) {
+                    throw failure;
+                }
+                LOG.info("migration waits for a lock, to be tried again: {}", DatabaseProbe.firstLine(failure));
+            }
+            LockSupport.parkNanos(Math.min(PAUSE.toNanos(), Math.max(0, deadline - System.nanoTime())));
+        }
+    }
+
+    private static void rollback(Connection connection, SQLException cause) {
+        try {
+            connection.rollback();
+        } catch (SQLException failure) {
+            cause.addSuppressed(failure);
+        }
+    }
+
+    private int migrate(Connection connection, long deadline) throws SQLException {
+        lock(connection, deadline);
         // Again, to see what the lock's last holder did.
         Look look = look(connection);
         for (MigrationScript.Step step : script().steps(look.installed(), look.pending())) {
@@ -117,13 +159,18 @@ public final class Migrator {
         }
     }
 
-    private void lock(Connection connection) throws SQLException {
+    /** Nobody waits behind who waits for this one. */
+    private void lock(Connection connection, long deadline) throws SQLException {
         String table = "\"" + config.schemas().internal() + "\".\"" + HISTORY + "\"";
         try (PreparedStatement lock =
                 connection.prepareStatement("select set_config('lock_timeout', ?, true), pg_advisory_xact_lock(?)")) {
-            lock.setString(1, LOCK_TIMEOUT);
+            long leftMs = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+            lock.setString(1, Long.toString(Math.max(1, leftMs)));
             lock.setLong(2, FLYWAY_LOCK + table.hashCode());
             lock.execute();
+        }
+        try (Statement bound = connection.createStatement()) {
+            bound.execute("set local lock_timeout = '" + LOCK_TIMEOUT + "'");
         }
     }
 
@@ -158,10 +205,11 @@ public final class Migrator {
     /**
      * Why a running server has to end: somebody has raised {@code min_server_version} above it. Empty when it may go on.
      *
+     * @param database asked over a connection of its pool
      * @throws dev.tidemark.protocol.ApiException BROKER_NOT_AVAILABLE when the database cannot be asked
      */
-    public Optional<StartException> outgrown() {
-        try (Connection connection = connect()) {
+    public Optional<StartException> outgrown(Database database) {
+        try (Connection connection = database.connection()) {
             InstalledSchemas.read(connection, config.schemas()).refuseOlderThanAllowed(config, release.version());
             return Optional.empty();
         } catch (StartException tooOld) {

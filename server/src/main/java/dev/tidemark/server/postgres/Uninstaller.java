@@ -25,6 +25,9 @@ public final class Uninstaller {
     private static final int LOCK_ATTEMPTS = 6;
     private static final int SHOWN_READERS = 5;
 
+    /** As servers take each other for dead. */
+    private static final int LIVES_FOR_MS = 5_000;
+
     private final DatabaseConfig config;
     private final Properties properties;
     private final Migrator migrator;
@@ -87,11 +90,12 @@ public final class Uninstaller {
         void run(Connection connection) throws SQLException;
     }
 
-    /** Tries again a few times where a lock is not to be had. */
-    private static void inTransaction(Connection connection, Work work) throws SQLException {
+    /** Unless a server has been started. Tries again a few times where a lock is not to be had. */
+    private void inTransaction(Connection connection, Work work) throws SQLException {
         for (int attempt = 1; ; attempt++) {
             try (Statement statement = connection.createStatement()) {
                 statement.execute("set local lock_timeout = '" + LOCK_TIMEOUT + "'");
+                keepServersOut(connection);
                 work.run(connection);
                 connection.commit();
                 return;
@@ -112,7 +116,7 @@ public final class Uninstaller {
         }
     }
 
-    private static void dropAll(Connection connection, InstalledObjects objects, Kind kind, Consumer<String> progress)
+    private void dropAll(Connection connection, InstalledObjects objects, Kind kind, Consumer<String> progress)
             throws SQLException {
         int total = objects.count(kind);
         int dropped = 0;
@@ -174,15 +178,39 @@ public final class Uninstaller {
         refuseReaders(connection);
     }
 
-    /** As far as is to be seen: another role's application_name is hidden from an ordinary one. */
+    /** Of this installation alone: what sessions there are says nothing of whose they are, and a pooler keeps them. */
     private void refuseServers(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("select count(*) from pg_stat_activity"
-                        + " where application_name = 'tidemark-server' and datname = current_database()")) {
-            row.next();
-            if (row.getInt(1) > 0) {
-                throw refusal("has " + row.getInt(1) + " connections of Tidemark servers: stop them first");
+        if (!mayHaveServers(connection)) {
+            return;
+        }
+        try (PreparedStatement query = connection.prepareStatement(
+                "select address from " + config.schemas().internal() + ".live_servers(?) order by address")) {
+            query.setInt(1, LIVES_FOR_MS);
+            List<String> servers = InstalledObjects.strings(query);
+            if (!servers.isEmpty()) {
+                throw refusal("has Tidemark servers that run: stop " + String.join(", ", servers)
+                        + " first (one that died counts for " + LIVES_FOR_MS / 1000 + " seconds)");
             }
+        }
+    }
+
+    /** Not where the migrations broke off before there could be any. */
+    private boolean mayHaveServers(Connection connection) throws SQLException {
+        try (PreparedStatement query = connection.prepareStatement("select to_regprocedure(?) is not null")) {
+            query.setString(1, config.schemas().internal() + ".live_servers(int)");
+            ResultSet row = query.executeQuery();
+            row.next();
+            return row.getBoolean(1);
+        }
+    }
+
+    /** Until the end of the transaction: who has said that it is there is seen, who says so later finds what is left. */
+    private void keepServersOut(Connection connection) throws SQLException {
+        if (mayHaveServers(connection)) {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("lock table " + config.schemas().internal() + ".server_beat in share mode");
+            }
+            refuseServers(connection);
         }
     }
 

@@ -142,9 +142,9 @@ final class TopicStore {
 
     private void create(
             String name, String relationName, int partitionCount, Map<String, String> configs, TopicConfig config) {
-        database.transaction(jooq -> {
+        unlessInUse(name, jooq -> {
             Configuration connection = jooq.configuration();
-            Routines.lockTopicNames(connection);
+            lockNames(connection);
             if (find(jooq, name) != null) {
                 throw new ApiException(ErrorCode.TOPIC_ALREADY_EXISTS, "topic \"" + name + "\" exists already");
             }
@@ -156,7 +156,6 @@ final class TopicStore {
                     toJson(configs),
                     config.keyType().configName(),
                     config.valueType().configName());
-            return null;
         });
     }
 
@@ -164,7 +163,7 @@ final class TopicStore {
     void alter(Topic known, @Nullable Integer partitionCount, UnaryOperator<Map<String, String>> change) {
         unlessInUse(known.name(), jooq -> {
             Configuration connection = jooq.configuration();
-            Routines.lockTopicNames(connection);
+            lockNames(connection);
             Topic topic = find(jooq, known.name());
             if (topic == null || topic.id() != known.id()) {
                 throw Topics.unknown(known.name());
@@ -215,9 +214,21 @@ final class TopicStore {
 
     void delete(Topic topic) {
         unlessInUse(topic.name(), jooq -> {
-            Routines.lockTopicNames(jooq.configuration());
+            lockNames(jooq.configuration());
             Routines.deleteTopic(jooq.configuration(), topic.id());
         });
+    }
+
+    /** @throws ApiException BROKER_NOT_AVAILABLE when it is not had in time */
+    private static void lockNames(Configuration connection) {
+        try {
+            Routines.lockTopicNames(connection);
+        } catch (DataAccessException e) {
+            if (!SqlStates.LOCK_NOT_AVAILABLE.equals(e.sqlState())) {
+                throw e;
+            }
+            throw new ApiException(ErrorCode.BROKER_NOT_AVAILABLE, "somebody else is changing topics; try again", e);
+        }
     }
 
     private void unlessInUse(String name, Consumer<DSLContext> statements) {

@@ -2,15 +2,20 @@ package dev.tidemark.server.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.server.testing.TestDatabase;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -47,12 +52,24 @@ class MigratorTest {
     static final TestDatabase failing = TestDatabase.empty();
 
     @RegisterExtension
+    static final TestDatabase audited = TestDatabase.empty();
+
+    @RegisterExtension
+    static final TestDatabase repeated = TestDatabase.empty();
+
+    @RegisterExtension
+    static final TestDatabase impatient = TestDatabase.empty();
+
+    @RegisterExtension
+    static final TestDatabase outgrown = TestDatabase.empty();
+
+    @RegisterExtension
     static final TestDatabase migrated = new TestDatabase();
 
     @Test
     void printedSqlEndsWhereMigratingEnds() throws SQLException {
         Migrator byHand = new Migrator(printed.config());
-        runAsPsqlWould(byHand.print());
+        runAsPsqlWould(printed, byHand.print());
         new Migrator(fresh.config()).migrate();
 
         assertThat(Catalogue.of(printed)).isEqualTo(Catalogue.of(fresh));
@@ -209,6 +226,102 @@ class MigratorTest {
                 .hasMessageContaining("TIDEMARK_TOPIC_SCHEMA=topic");
     }
 
+    @Test
+    void appendsDoNotQueueForLongBehindAMigrationThatWaitsForAnAudit() throws Exception {
+        new Migrator(audited.config()).migrate();
+        CompletableFuture<Integer> migrating;
+        try (Connection audit = auditOf("tidemark_internal.topic")) {
+            migrating = CompletableFuture.supplyAsync(
+                    () -> NextRelease.expanding(audited.config()).migrate(), task -> new Thread(task).start());
+            // By then it has the lock on batches, which comes first.
+            await().until(() -> waitingFor("tidemark_internal.topic"));
+            try (Connection append = audited.connect();
+                    Statement statement = append.createStatement()) {
+                // A bound on a busy machine; the migration would wait for up to a minute.
+                statement.setQueryTimeout(20);
+                statement.execute("insert into tidemark_internal.batch select * from tidemark_internal.batch");
+            }
+            audit.rollback();
+        }
+        assertThat(migrating.get(1, TimeUnit.MINUTES)).isPositive();
+    }
+
+    @Test
+    void migrationThatNeverGetsItsLockIsGivenUpAndNothingOfItStays() throws SQLException {
+        new Migrator(impatient.config()).migrate();
+        List<String> before = Catalogue.of(impatient);
+        try (Connection audit = impatient.connect();
+                Statement statement = audit.createStatement()) {
+            audit.setAutoCommit(false);
+            statement.execute("select from tidemark_internal.topic");
+            assertThatThrownBy(() -> NextRelease.expanding(impatient.config(), Duration.ofSeconds(3))
+                            .migrate())
+                    .isInstanceOf(StartException.class)
+                    .hasMessageContaining("V999__expand.sql failed: ERROR: canceling statement due to lock timeout");
+        }
+        assertThat(Catalogue.of(impatient)).isEqualTo(before);
+    }
+
+    @Test
+    void whetherAServerMayGoOnIsAskedOverItsPool() throws SQLException {
+        String role = "one_" + UUID.randomUUID().toString().substring(0, 8);
+        new Migrator(outgrown.config()).migrate();
+        execute(
+                outgrown,
+                "create role " + role + " login password 'one'; grant usage on schema"
+                        + " tidemark_internal to " + role
+                        + "; grant select on all tables in schema tidemark_internal to " + role);
+        DatabaseConfig config = new DatabaseConfig(
+                outgrown.jdbcUrl().replaceFirst("\\?.*", "") + "?user=" + role + "&password=one",
+                null,
+                null,
+                2,
+                DatabaseConfig.PREPARE_AS_FITS,
+                SchemaNames.DEFAULT);
+        try (Database pool = Database.open(config, new SimpleMeterRegistry(), Duration.ofSeconds(10))) {
+            execute(outgrown, "alter role " + role + " connection limit 1");
+            assertThat(new Migrator(config).outgrown(pool)).isEmpty();
+            execute(outgrown, "update tidemark_internal.cluster set min_server_version = '99.0.0'");
+            assertThat(new Migrator(config).outgrown(pool))
+                    .hasValueSatisfying(why -> assertThat(why).hasMessageContaining("needs Tidemark 99.0.0 or later"));
+        }
+        // PostgreSQL 16 and later: who makes a role administers it, and is no member of it.
+        execute(outgrown, "grant " + role + " to current_user; drop owned by " + role + "; drop role " + role);
+    }
+
+    @Test
+    void printedSqlThatMeetsAnAuditStopsSoonAndIsPrintedAnewForTheRest() throws SQLException {
+        new Migrator(repeated.config()).migrate();
+        Migrator next = NextRelease.expanding(repeated.config());
+        String script = next.print();
+        try (Connection audit = repeated.connect();
+                Statement statement = audit.createStatement()) {
+            audit.setAutoCommit(false);
+            statement.execute("select from tidemark_internal.batch");
+            assertThatThrownBy(() -> runAsPsqlWould(repeated, script))
+                    .isInstanceOfSatisfying(
+                            SQLException.class,
+                            e -> assertThat(e.getSQLState()).isEqualTo(SqlStates.LOCK_NOT_AVAILABLE));
+        }
+        runAsPsqlWould(repeated, next.print());
+        assertThat(next.migrate()).as("left to do").isZero();
+    }
+
+    private static Connection auditOf(String table) throws SQLException {
+        Connection audit = audited.connect();
+        audit.setAutoCommit(false);
+        try (Statement statement = audit.createStatement()) {
+            statement.execute("select from " + table);
+        }
+        return audit;
+    }
+
+    private static boolean waitingFor(String table) throws SQLException {
+        return audited.string("select exists (select from pg_locks where not granted and relation = '" + table
+                        + "'::regclass)")
+                .equals("t");
+    }
+
     private static DatabaseConfig withSchemas(DatabaseConfig config, SchemaNames schemas) {
         return new DatabaseConfig(
                 config.jdbcUrl(),
@@ -220,14 +333,16 @@ class MigratorTest {
     }
 
     /** All of psql's language the script uses is one line that makes it stop at an error, as JDBC does anyway. */
-    private static void runAsPsqlWould(String script) throws SQLException {
+    private static void runAsPsqlWould(TestDatabase database, String script) throws SQLException {
         assertThat(script.lines().filter(line -> line.startsWith("\\"))).containsExactly("\\set ON_ERROR_STOP on");
-        execute(printed, script.lines().filter(line -> !line.startsWith("\\")).collect(Collectors.joining("\n")));
+        execute(database, script.lines().filter(line -> !line.startsWith("\\")).collect(Collectors.joining("\n")));
     }
 
     private static void execute(TestDatabase database, String sql) throws SQLException {
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
+            // For what waits for a lock without a bound.
+            statement.setQueryTimeout(60);
             statement.execute(sql);
         }
     }

@@ -1,5 +1,6 @@
 package dev.tidemark.server.postgres;
 
+import java.time.Duration;
 import java.util.List;
 
 /** Migrates a database as made-up versions after this one would. */
@@ -20,6 +21,11 @@ public final class NextRelease {
     /** Adds what the next version needs; servers of this one go on. */
     public static Migrator expanding(DatabaseConfig config) {
         return new Migrator(config, EXPANDING);
+    }
+
+    /** The same for who waits no longer for locks. */
+    static Migrator expanding(DatabaseConfig config, Duration patience) {
+        return new Migrator(config, EXPANDING, patience);
     }
 
     /** Takes away what this version needs. */

@@ -3,17 +3,25 @@ package dev.tidemark.server.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.server.Server;
+import dev.tidemark.server.ServerConfig;
 import dev.tidemark.server.testing.ManyTopics;
 import dev.tidemark.server.testing.TestDatabase;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+@Timeout(120)
 class UninstallerTest {
     @RegisterExtension
     static final TestDatabase database = TestDatabase.empty();
@@ -29,6 +37,16 @@ class UninstallerTest {
 
     private Uninstaller uninstaller() {
         return new Uninstaller(database.config());
+    }
+
+    private static DatabaseConfig other() {
+        return new DatabaseConfig(
+                database.jdbcUrl(),
+                null,
+                null,
+                2,
+                DatabaseConfig.PREPARE_AS_FITS,
+                SchemaNames.of("other", "other_topic"));
     }
 
     @Test
@@ -89,13 +107,7 @@ class UninstallerTest {
 
     @Test
     void installationUnderOtherNamesIsLeftAlone() throws SQLException {
-        DatabaseConfig other = new DatabaseConfig(
-                database.jdbcUrl(),
-                null,
-                null,
-                2,
-                DatabaseConfig.PREPARE_AS_FITS,
-                SchemaNames.of("other", "other_topic"));
+        DatabaseConfig other = other();
         new Migrator(other).migrate();
         ManyTopics.make(database.jdbcUrl(), 2, 1, 1);
 
@@ -119,15 +131,82 @@ class UninstallerTest {
         assertThat(database.string("select count(*) from topic.many_1")).isEqualTo("1");
     }
 
+    private static Server server(String... more) {
+        List<String> flags = new ArrayList<>(List.of("--http-port=0", "--jdbc-url=" + database.jdbcUrl()));
+        flags.addAll(List.of(more));
+        return Server.start(ServerConfig.read(flags, Map.of()));
+    }
+
     @Test
-    void databaseWithLiveServersIsLeftAlone() {
-        try (Database server = database.open()) {
-            assertThat(server.schemas()).isEqualTo(SchemaNames.DEFAULT);
-            assertThatThrownBy(() -> uninstaller().uninstall(progress::add))
+    void databaseWithALiveServerIsLeftAloneUntilThatHasStopped() {
+        try (Server live = server()) {
+            assertThatThrownBy(() -> uninstaller().contents())
                     .isInstanceOf(StartException.class)
-                    .hasMessageContaining("connections of Tidemark servers: stop them first");
+                    .hasMessageContaining("has Tidemark servers that run: stop " + live.address() + " first");
+            assertThatThrownBy(() -> uninstaller().uninstall(progress::add)).isInstanceOf(StartException.class);
         }
         assertThat(progress).isEmpty();
+        uninstaller().uninstall(progress::add);
+        assertThatThrownBy(() -> uninstaller().contents()).hasMessageContaining("has no Tidemark");
+    }
+
+    @Test
+    void serverOfAnotherInstallationInTheDatabaseIsNotInTheWayAndGoesOn() throws Exception {
+        ManyTopics.make(database.jdbcUrl(), 1, 1, 1);
+        try (Server other = server("--schema=other", "--topic-schema=other_topic")) {
+            createTopic(other, "theirs");
+            uninstaller().uninstall(progress::add);
+
+            assertThat(database.string("select to_regnamespace('tidemark') is null"))
+                    .isEqualTo("t");
+            createTopic(other, "after");
+            assertThat(database.string("select count(*) from other.topics")).isEqualTo("2");
+            assertThatThrownBy(() -> new Uninstaller(other()).contents())
+                    .isInstanceOf(StartException.class)
+                    .hasMessageContaining("stop " + other.address() + " first");
+        }
+    }
+
+    private static void createTopic(Server server, String name) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(server.address().resolve("/v1/topics"))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"" + name + "\"}"))
+                .build();
+        assertThat(HttpClient.newHttpClient()
+                        .send(request, BodyHandlers.discarding())
+                        .statusCode())
+                .isBetween(200, 299);
+    }
+
+    @Test
+    void sessionsThatAPoolerKeepsAreNotInTheWay() {
+        try (Database left = database.open()) {
+            assertThat(left.poolSize()).isPositive();
+            uninstaller().uninstall(progress::add);
+        }
+        assertThatThrownBy(() -> uninstaller().contents()).hasMessageContaining("has no Tidemark");
+    }
+
+    @Test
+    void serverThatIsStartedInTheMiddleIsNotTakenItsTablesFrom() throws SQLException {
+        ManyTopics.make(database.jdbcUrl(), 3, 50, 1);
+        List<Server> started = new ArrayList<>();
+        try {
+            assertThatThrownBy(() -> uninstaller().uninstall(line -> {
+                        if (started.isEmpty()) {
+                            started.add(server());
+                        }
+                    }))
+                    .isInstanceOf(StartException.class)
+                    .hasMessageContaining("first");
+            assertThat(started).hasSize(1);
+            assertThat(database.string("select count(*) from pg_class where relname ~ '^topic_[0-9]+$'"))
+                    .isEqualTo("3");
+        } finally {
+            started.forEach(Server::close);
+        }
+        uninstaller().uninstall(progress::add);
+        assertThatThrownBy(() -> uninstaller().contents()).hasMessageContaining("has no Tidemark");
     }
 
     private void execute(String sql) throws SQLException {

@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -48,6 +49,43 @@ class CatalogueTest {
             assertThatThrownBy(() -> reader.execute("delete from topic.\"" + topic.name() + "\""))
                     .isInstanceOf(SQLException.class);
         }
+    }
+
+    @Test
+    void auditWithASnapshotFromBeforeADeletionGoesOnReadingTheCatalogue() throws Exception {
+        try (TestLog log = new TestLog(database.database());
+                Connection audit = database.connect();
+                Statement report = audit.createStatement()) {
+            Topic kept = log.topic(1, Map.of());
+            Topic leaving = log.topic(1, Map.of());
+            log.append(kept, batch(0, "1"));
+            log.append(leaving, batch(0, "1"));
+            audit.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            audit.setAutoCommit(false);
+            assertThat(rowsOf(report, "topics", leaving)).isEqualTo(1);
+
+            log.topics().delete(leaving.name());
+
+            for (String view : List.of("topics", "partitions", "segments", "batches")) {
+                assertThat(rowsOf(report, view, kept)).as(view).isEqualTo(1);
+                assertThat(rowsOf(report, view, leaving)).as(view).isZero();
+            }
+            for (String view :
+                    List.of("staged", "consumer_groups", "consumer_lag", "offset_commits", "partition_owners")) {
+                assertThat(rowsOf(report, view, leaving)).as(view).isZero();
+            }
+            assertThatThrownBy(() -> number(report, "select count(*) from tidemark.verify('" + leaving.name() + "')"))
+                    .isInstanceOf(SQLException.class)
+                    .hasMessageContaining("'" + leaving.name() + "' has been deleted");
+            audit.rollback();
+            log.topics().delete(kept.name());
+        }
+    }
+
+    private static long rowsOf(Statement statement, String view, Topic topic) throws SQLException {
+        return number(
+                statement,
+                "select count(*) from tidemark." + view + " v where to_jsonb(v)->>'topic' = '" + topic.name() + "'");
     }
 
     private static long number(Statement statement, String sql) throws SQLException {

@@ -29,7 +29,7 @@ final class AppendTransaction {
     private static final Duration CLOCK_SLACK = Duration.ofMinutes(2);
 
     /** That may end under the question for an append's outcome before it is given up. */
-    private static final int MAX_SESSIONS = 3;
+    static final int MAX_SESSIONS = 3;
 
     private static final Comparator<Candidate> LOCK_ORDER = Comparator.<Candidate>comparingInt(
                     c -> c.batch().partitionId())

@@ -1,6 +1,7 @@
 package dev.tidemark.server.log.append;
 
 import dev.tidemark.server.log.append.AppendTransaction.OutcomeUnknownException;
+import dev.tidemark.server.postgres.SqlStates;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -9,6 +10,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A lane's commit that was not answered in time and may still wait for its synchronous standby, and the groups behind it. PostgreSQL keeps a session that waits
@@ -16,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * uses it.
  */
 final class StuckCommit {
+    private static final Logger LOG = LoggerFactory.getLogger(StuckCommit.class);
+
     private static final long LOOK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final AppendTransaction transaction;
@@ -61,10 +66,10 @@ final class StuckCommit {
     }
 
     /**
-     * Looks whether the commit is over, if that is due.
+     * Looks whether the commit is over, if that is due. It counts as over too where PostgreSQL refuses the question: it would again, for ever.
      *
      * @return the groups that need wait no longer, in the order they came
-     * @throws SQLException when it could not be found out
+     * @throws SQLException when it could not be found out, and may be later
      */
     Collection<AppendGroup> released() throws SQLException {
         OutcomeUnknownException ahead = stuck;
@@ -72,11 +77,28 @@ final class StuckCommit {
             return List.of();
         }
         nextLookNanos = System.nanoTime() + LOOK_EVERY_NANOS;
-        if (!transaction.isOver(ahead)) {
+        if (!isOver(ahead)) {
             return List.of();
         }
         stuck = null;
         return everything();
+    }
+
+    private boolean isOver(OutcomeUnknownException ahead) throws SQLException {
+        try {
+            return transaction.isOver(ahead);
+        } catch (SQLException e) {
+            if (SqlStates.isUnavailable(e)) {
+                throw e;
+            }
+            // Its locks were free, or it would not have been asked for; and whoever waits for a standby after it is
+            // found to be stuck in turn.
+            LOG.error(
+                    "what became of an append cannot be asked append_id={}",
+                    ahead.attempt().appendId(),
+                    e);
+            return true;
+        }
     }
 
     /** The groups that have waited long enough. */

@@ -84,6 +84,26 @@ class GroupTidyingTest {
     }
 
     @Test
+    void serverThatStandsStillBeforeAResetIsCommittedLosesTheGroupsLocks() throws Exception {
+        commit(1);
+        try (Connection stalled = database.connect();
+                Statement statement = stalled.createStatement()) {
+            stalled.setAutoCommit(false);
+            statement.execute("select tidemark_internal.lock_empty_group('" + group + "')");
+
+            await().ignoreExceptionsMatching(
+                            e -> e instanceof ApiException refused && refused.error() == ErrorCode.BROKER_NOT_AVAILABLE)
+                    .until(() -> {
+                        offsets.delete(group);
+                        return !exists();
+                    });
+            assertThatThrownBy(() -> statement.execute("select 1"))
+                    .as("its session has ended")
+                    .isInstanceOf(SQLException.class);
+        }
+    }
+
+    @Test
     void aGroupThatNobodyUsesIsDeletedWithItsRowsAndOneThatIsUsedIsNot() throws Exception {
         commit(1);
         offsets.tidy();

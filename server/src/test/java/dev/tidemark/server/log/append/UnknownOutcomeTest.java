@@ -108,6 +108,49 @@ class UnknownOutcomeTest {
     }
 
     @Test
+    void outcomeOfAnAppendThatNeverArrivedIsTheSameWhenItIsAskedForAgain() throws Exception {
+        Topic topic = topicWithOneRecord();
+        proxy.cutInsteadOf(SMALL_APPEND);
+        proxy.cutAnswerTo(OUTCOME);
+        assertAppendedOnce(topic, new String[] {"a", "b"});
+    }
+
+    @Test
+    void laneGoesOnBehindAnAppendThatWasNotedAsAbandonedWithoutAnAnswer() throws Exception {
+        Topic topic = topicWithOneRecord();
+        proxy.cutInsteadOf(SMALL_APPEND);
+        for (int session = 0; session < AppendTransaction.MAX_SESSIONS; session++) {
+            proxy.cutAnswerTo(OUTCOME);
+        }
+        assertOutcomeIsUnknown(log.append(topic, batch(0, "lost")));
+        assertAppendedOnce(topic, new String[] {"a", "b"});
+    }
+
+    @Test
+    void laneGoesOnBehindAnAppendThatCannotBeAskedFor() throws Exception {
+        Topic topic = topicWithOneRecord();
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "alter table tidemark_internal.abandoned_append add constraint none check (false) not valid");
+            try {
+                proxy.cutInsteadOf(SMALL_APPEND);
+                assertOutcomeIsUnknown(log.append(topic, batch(0, "lost")));
+                assertAppendedOnce(topic, new String[] {"a", "b"});
+            } finally {
+                statement.execute("alter table tidemark_internal.abandoned_append drop constraint none");
+            }
+        }
+    }
+
+    private static void assertOutcomeIsUnknown(List<BatchOutcome> outcomes) {
+        assertThat(outcomes)
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Refused.class, refused -> assertThat(refused.error()).isEqualTo(ErrorCode.REQUEST_TIMED_OUT));
+    }
+
+    @Test
     void transactionThatLosesItsSessionBeforeTheCommitIsDoneAgain() throws Exception {
         Topic topic = topicWithOneRecord();
         proxy.cutInsteadOf(RESERVE);
@@ -164,9 +207,7 @@ class UnknownOutcomeTest {
         long producer = log.log().newProducer().producerId();
         proxy.goAwayInsteadOfAnswering(SMALL_APPEND);
 
-        assertThat(log.append(topic, batch(0, producer, 0, 0, "a")).get(0))
-                .isInstanceOfSatisfying(
-                        Refused.class, refused -> assertThat(refused.error()).isEqualTo(ErrorCode.REQUEST_TIMED_OUT));
+        assertOutcomeIsUnknown(log.append(topic, batch(0, producer, 0, 0, "a")));
         assertThat(proxy.hasCut()).isTrue();
         proxy.comeBack();
         awaitConnections();
@@ -191,6 +232,37 @@ class UnknownOutcomeTest {
                 .until(
                         () -> log.append(topic, batch(0, producer, 0, 0, "a")),
                         outcomes -> outcomes.get(0) instanceof Appended);
+    }
+
+    @Test
+    void appendIsFoundThoughThePostgresClockWasSetForwardSince() throws Exception {
+        Topic topic = topicWithOneRecord();
+        log.append(topic, batch(0, "a", "b"));
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute("update tidemark_internal.batch set appended_at = appended_at - interval '1 hour'"
+                    + " where partition_id = " + topic.partitionId(0));
+        }
+        assertThat(database.string("select o.base_offset from tidemark_internal.batch b,"
+                        + " lateral tidemark_internal.append_outcome(array[b.partition_id], b.append_id, '2000', 'all', 60000) o"
+                        + " where b.partition_id = " + topic.partitionId(0) + " and b.base_offset = 1"))
+                .isEqualTo("1");
+    }
+
+    @Test
+    void outcomeIsHadBesideAnotherThatForgetsOldOnesAndWaitsInItsCommit() throws Exception {
+        Topic topic = topicWithOneRecord();
+        String question = "select tidemark_internal.append_outcome(array[%s], gen_random_uuid(), '500', 'all', 60000)";
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute("insert into tidemark_internal.abandoned_append (append_id, abandoned_at)"
+                    + " values (gen_random_uuid(), now() - interval '2 days')");
+            connection.setAutoCommit(false);
+            statement.execute(question.formatted(0));
+            assertThat(database.string(
+                            "select count(*) from (" + question.formatted(topic.partitionId(0)) + ") batches"))
+                    .isEqualTo("0");
+        }
     }
 
     @Test

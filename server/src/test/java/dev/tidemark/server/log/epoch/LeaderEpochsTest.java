@@ -2,6 +2,7 @@ package dev.tidemark.server.log.epoch;
 
 import static dev.tidemark.server.log.TestLog.batch;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.log.TestLog;
@@ -200,6 +201,21 @@ class LeaderEpochsTest {
         assertThat(log.append(topic, batch(0, "e"))).containsExactly(new Appended(2, -1, false));
         assertThat(epochOfNewestBatch(topic)).isEqualTo(before + 1);
         assertThat(other.values(topic, 0, 0)).containsExactly("a", "b", "e");
+    }
+
+    @Test
+    void serverThatStandsStillWithTheLockOnEpochsLosesIt() throws Exception {
+        try (Connection stalled = database.connect();
+                Statement statement = stalled.createStatement()) {
+            stalled.setAutoCommit(false);
+            statement.execute("select leader_epoch from tidemark_internal.ensure_leader_epoch('{}', '{}', '')");
+
+            assertThat(log.log().beginLeaderEpoch("a test")).isPositive();
+
+            assertThatThrownBy(() -> statement.execute("select 1"))
+                    .as("its session has ended")
+                    .isInstanceOf(SQLException.class);
+        }
     }
 
     @Test
