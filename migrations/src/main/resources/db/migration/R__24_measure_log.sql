@@ -1,6 +1,7 @@
--- What everything of ours takes on disk, in bytes, and how many tables there are; measured anew when the last figure is older than p_max_age_ms, by one
--- session at a time (others get the last figure), and so seldom that it takes no more than a fiftieth of one session's time: looking at the files of a
--- thousand leaves takes some 50 ms. Sealed leaves are looked at once. No row before the first measurement is done.
+-- What everything of ours takes on disk, in bytes: all tables of the schema, with their indexes and large values; and how many segments there are. Measured
+-- anew when the last figure is older than p_max_age_ms, by one session at a time (others get the last figure), and so seldom that it takes no more than a
+-- fiftieth of one session's time: looking at the files of a thousand leaves takes some 50 ms. Sealed leaves are looked at once. No row before the first
+-- measurement is done.
 create or replace function ${internal}.measure_log(p_max_age_ms int)
     returns table (disk_bytes bigint, topics int, segments int, retired_segments int, age_ms bigint)
     language plpgsql
@@ -21,8 +22,11 @@ begin
         insert into ${internal}.log_size as l (disk_bytes, topics, segments, retired_segments, measured_at, took_ms)
         select (select coalesce(sum(coalesce(s.disk_bytes, pg_total_relation_size(s.leaf))), 0) from ${internal}.segment s)
                    + (select coalesce(sum(pg_total_relation_size(r.leaf)), 0) from ${internal}.retired_leaf r)
-                   + pg_total_relation_size('${internal}.batch') + pg_total_relation_size('${internal}.segment')
-                   + pg_total_relation_size('${internal}.partition') + pg_total_relation_size('${internal}.topic'),
+                   -- All else, whatever it is called: batches, what is staged, commits, history.
+                   + (select coalesce(sum(pg_total_relation_size(c.oid)), 0) from pg_class c
+                      where c.relnamespace = '${internal}'::regnamespace and c.relkind = 'r'
+                        and not exists (select from ${internal}.segment s where s.leaf = c.oid)
+                        and not exists (select from ${internal}.retired_leaf r where r.leaf = c.oid)),
                (select count(*) from ${internal}.topic t where t.deleted_at is null),
                (select count(*) from ${internal}.segment),
                (select count(*) from ${internal}.retired_leaf),

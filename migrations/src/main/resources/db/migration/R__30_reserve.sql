@@ -2,7 +2,10 @@
 -- same database transaction, so a reader sees batch rows and records together or not at all.
 --
 -- One array element a batch, ordered by partition id, then producer id, then base sequence, so that batches of one producer that overtook each other
--- on the way here meet in their order. Batches with the same p_groups number are appended all or not at all.
+-- on the way here meet in their order. Batches with the same p_groups number (from 0, below the number of batches) are appended all or not at all.
+--
+-- The caller keeps the number of batches within bounds: partitions' locks are held while they are looked at, once, and again while groups are refused. A pass
+-- finds all that cannot be appended beside those found before; so there are few, however many groups are refused.
 --
 -- Outcomes, in the order of the batches:
 --   appended    base_offset is the batch's; leaf is null when it crosses into the next segment and its records must go through the parent
@@ -47,8 +50,10 @@ declare
     c_block_size   constant int := current_setting('block_size');
     -- From 16 on PostgreSQL extends a table by up to 64 blocks at once and may leave some of them empty behind the last record.
     c_ahead        constant int := case when current_setting('server_version_num')::int >= 160000 then 64 else 0 end;
-    -- Kept from pass to pass: groups that cannot be appended, and why.
-    v_failed       int[] := '{}';
+    -- Kept from pass to pass: which groups cannot be appended, by their number and one, and why.
+    v_failed       boolean[] := array_fill(false, array[v_count]);
+    -- How many batches each group has; null until somebody asks.
+    v_sizes        int[];
     v_refusals     text[] := array_fill('withdrawn'::text, array[v_count]);
     v_refused_at   bigint[] := array_fill(null::bigint, array[v_count]);
     v_again        boolean;
@@ -154,7 +159,7 @@ begin
                 v_now := date_trunc('milliseconds', greatest(clock_timestamp(), r.appended_at));
                 v_producer_id := null;
             end if;
-            if r.grp = any (v_failed) then
+            if v_failed[r.grp + 1] then
                 v_outcomes[r.n] := v_refusals[r.n];
                 v_bases[r.n] := v_refused_at[r.n];
                 continue;
@@ -209,13 +214,20 @@ begin
                 end if;
             end if;
 
-            -- A refused batch takes its whole group along; what this pass gave to batches after it and before it is given anew without the group.
-            if v_outcomes[r.n] not in ('appended', 'duplicate') and cardinality(array_positions(p_groups, r.grp)) > 1 then
-                v_failed := v_failed || r.grp;
-                v_refusals[r.n] := v_outcomes[r.n];
-                v_refused_at[r.n] := v_bases[r.n];
-                v_again := true;
-                exit;
+            -- A refused batch takes its whole group along; what this pass gave to batches before it is given anew without the group.
+            if v_outcomes[r.n] not in ('appended', 'duplicate') then
+                if v_sizes is null then
+                    v_sizes := array_fill(0, array[v_count]);
+                    foreach v_id in array p_groups loop
+                        v_sizes[v_id + 1] := v_sizes[v_id + 1] + 1;
+                    end loop;
+                end if;
+                if v_sizes[r.grp + 1] > 1 then
+                    v_failed[r.grp + 1] := true;
+                    v_refusals[r.n] := v_outcomes[r.n];
+                    v_refused_at[r.n] := v_bases[r.n];
+                    v_again := true;
+                end if;
             end if;
         end loop;
         exit when not v_again;

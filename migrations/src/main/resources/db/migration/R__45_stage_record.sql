@@ -97,7 +97,7 @@ end
 $$;
 
 -- Stages one record in the caller's transaction, checked so that nothing can be refused later. What ${schema}.produce does, whatever the types of its
--- arguments.
+-- arguments. TM089 while the log is full.
 --
 -- Inserts one row, and takes one lock, shared with all other callers, that keeps the topic's types as they are until the transaction ends.
 create or replace function ${internal}.stage_record(
@@ -133,11 +133,16 @@ begin
            coalesce((o.configs ->> 'max.message.bytes')::bigint, 1048588) as max_bytes,
            coalesce(o.configs ->> 'message.timestamp.type', 'CreateTime') = 'LogAppendTime' as is_stamped,
            coalesce((o.configs ->> 'message.timestamp.after.max.ms')::bigint, 3600000) as after_max_ms,
-           coalesce((o.configs ->> 'message.timestamp.before.max.ms')::bigint, 9223372036854775807) as before_max_ms
+           coalesce((o.configs ->> 'message.timestamp.before.max.ms')::bigint, 9223372036854775807) as before_max_ms,
+           -- As a server with TIDEMARK_MAX_LOG_BYTES has found, which says so again every few seconds.
+           exists (select from ${internal}.housekeeping h where h.task = 'log full' and h.until > v_now) as is_log_full
     into t
     from ${internal}.topic o where o.name = p_topic and o.deleted_at is null;
     if not found then
         raise exception 'there is no topic "%"', left(p_topic, 249) using errcode = 'TM003';
+    end if;
+    if t.is_log_full then
+        raise exception 'the log takes as much on disk as it may (TIDEMARK_MAX_LOG_BYTES); records are taken again when it has room' using errcode = 'TM089';
     end if;
     if p_partition not between 0 and t.partition_count - 1 then
         raise exception 'topic % has no partition %, only 0 to %', p_topic, p_partition, t.partition_count - 1 using errcode = 'TM003';

@@ -63,7 +63,7 @@ public final class OutboxProducer<K, V> {
      * Produces a record in the connection's transaction, which it neither begins nor ends. A record without a partition goes where its key says, or anywhere.
      *
      * @return the staged record's id; ids grow from call to call, and have nothing to do with offsets
-     * @throws SQLException PostgreSQL's; SQLSTATE TM003 no such topic or partition, TM010 too large, TM032 timestamp, TM087 not of the topic's types
+     * @throws SQLException PostgreSQL's; SQLSTATE TM003 no such topic or partition, TM010 too large, TM032 timestamp, TM087 not of the topic's types, TM089 the log is full
      * @throws SerializationException when the key or value has no bytes
      * @throws IllegalStateException when the connection is in autocommit mode: the record would be in the log whatever becomes of the rest
      */

@@ -16,7 +16,9 @@ import dev.tidemark.server.topic.Topics;
 import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -33,6 +35,9 @@ final class FetchRoutes {
     /** In one request; as many as a topic may have. */
     static final int MAX_POSITIONS = 10_000;
 
+    /** What an answer holds for a partition beside its records. */
+    private static final int PARTITION_BYTES = 100;
+
     private static final String AT_LEGAL = "earliest, latest, or " + Timestamps.LEGAL;
     private static final String OFFSET_LEGAL = "a whole number from 0, earliest or latest";
     private static final List<PartitionRecords> NOTHING = List.of();
@@ -40,13 +45,21 @@ final class FetchRoutes {
     private final Topics topics;
     private final RecordLog log;
     private final RequestBodies bodies;
+    private final FetchPositions underWay;
     private final AnswerBudget budget;
     private final Executor answering;
 
-    FetchRoutes(Topics topics, RecordLog log, RequestBodies bodies, AnswerBudget budget, Executor answering) {
+    FetchRoutes(
+            Topics topics,
+            RecordLog log,
+            RequestBodies bodies,
+            FetchPositions underWay,
+            AnswerBudget budget,
+            Executor answering) {
         this.topics = topics;
         this.log = log;
         this.bodies = bodies;
+        this.underWay = underWay;
         this.budget = budget;
         this.answering = answering;
     }
@@ -165,23 +178,40 @@ final class FetchRoutes {
         });
     }
 
+    private record Named(String topic, int partition) {}
+
     private Asked asked(List<JsonNode> partitions, Asked asked) {
         if (partitions.isEmpty() || partitions.size() > MAX_POSITIONS) {
             throw new ApiException(
                     ErrorCode.INVALID_REQUEST,
                     "\"partitions\" must name from 1 to " + MAX_POSITIONS + " partitions, not " + partitions.size());
         }
+        Map<Named, Integer> places = new HashMap<>();
         for (int i = 0; i < partitions.size(); i++) {
             JsonFields fields =
                     JsonFields.of(partitions.get(i), "partitions[" + i + "]", "topic", "partition", "offset");
-            ask(asked, fields);
+            Named named =
+                    new Named(fields.requiredText("topic"), fields.requiredInteger("partition", 0, Integer.MAX_VALUE));
+            Integer before = places.putIfAbsent(named, i);
+            if (before != null) {
+                throw namedTwice(named, before, i);
+            }
+            ask(asked, named, fields);
         }
         return asked;
     }
 
-    private void ask(Asked asked, JsonFields fields) {
-        String name = fields.requiredText("topic");
-        int partition = fields.requiredInteger("partition", 0, Integer.MAX_VALUE);
+    /** Each is waited for, and answered, once. */
+    private static ApiException namedTwice(Named named, int first, int second) {
+        return new ApiException(
+                ErrorCode.INVALID_REQUEST,
+                "partitions[" + second + "] names partition " + named.partition() + " of topic \""
+                        + Problems.shortened(named.topic()) + "\", as partitions[" + first + "] does");
+    }
+
+    private void ask(Asked asked, Named named, JsonFields fields) {
+        String name = named.topic();
+        int partition = named.partition();
         JsonNode offset = fields.required("offset");
         if (!offset.isTextual()) {
             fields.longInteger(offset, "offset", 0, Long.MAX_VALUE);
@@ -212,13 +242,27 @@ final class FetchRoutes {
     }
 
     private void fetch(Context ctx, FetchRequest request, Answer answer) {
-        CompletableFuture<List<PartitionRecords>> read =
-                request.positions().isEmpty() ? CompletableFuture.completedFuture(NOTHING) : log.fetch(request);
+        CompletableFuture<List<PartitionRecords>> read = request.positions().isEmpty()
+                ? CompletableFuture.completedFuture(NOTHING)
+                : fetch(Gate.principal(ctx).name(), request);
         ctx.future(() -> read.thenAcceptAsync(records -> answer(records, answer), answering));
     }
 
+    private CompletableFuture<List<PartitionRecords>> fetch(String principal, FetchRequest request) {
+        int positions = request.positions().size();
+        underWay.take(principal, positions);
+        CompletableFuture<List<PartitionRecords>> read;
+        try {
+            read = log.fetch(request);
+        } catch (RuntimeException e) {
+            underWay.give(principal, positions);
+            throw e;
+        }
+        return read.whenComplete((records, failure) -> underWay.give(principal, positions));
+    }
+
     private void answer(List<PartitionRecords> records, Answer answer) {
-        long bytes = records.stream().mapToLong(PartitionRecords::byteCount).sum();
+        long bytes = heldBytes(records);
         Runnable afterwards = bytes <= Answers.SMALL_BYTES ? () -> {} : budget.take(bytes);
         try {
             answer.write(records, afterwards);
@@ -226,6 +270,12 @@ final class FetchRoutes {
             afterwards.run();
             throw e;
         }
+    }
+
+    /** What an answer keeps until it is taken. */
+    static long heldBytes(List<PartitionRecords> records) {
+        long bytes = records.stream().mapToLong(PartitionRecords::byteCount).sum();
+        return bytes + (long) PARTITION_BYTES * records.size();
     }
 
     private void offset(Context ctx) {

@@ -81,6 +81,7 @@ public final class HttpServer implements AutoCloseable {
         this.problems = new Problems(requestMetrics);
         RequestBodies bodies = new RequestBodies(config.maxRequestBytes(), config.bodyBudgetBytes(), slowPeers::press);
         AnswerBudget answers = new AnswerBudget(config.answerBudgetBytes(), slowPeers::press);
+        FetchPositions fetchPositions = new FetchPositions(config.maxFetchPositions());
         this.routes = Stream.of(
                         new ServerRoutes(
                                         cluster,
@@ -94,7 +95,7 @@ public final class HttpServer implements AutoCloseable {
                         new TopicRoutes(doors.topics, bodies).routes(),
                         new ProduceRoutes(doors.topics, doors.log, bodies, clock, threads).routes(),
                         new TransactionRoutes(doors.topics, doors.log, doors.offsets, bodies, clock, threads).routes(),
-                        new FetchRoutes(doors.topics, doors.log, bodies, answers, threads).routes(),
+                        new FetchRoutes(doors.topics, doors.log, bodies, fetchPositions, answers, threads).routes(),
                         new MemberRoutes(doors.groups, bodies).routes(),
                         new GroupRoutes(doors.offsets).routes(),
                         new GroupOffsetRoutes(doors.offsets, doors.topics, bodies, threads).routes())
@@ -102,7 +103,7 @@ public final class HttpServer implements AutoCloseable {
                 .toList();
         this.gate = new Gate(access, tls != null, routes, threads);
         this.javalin = Javalin.create(this::configure);
-        gauges(bodies, answers);
+        gauges(bodies, answers, fetchPositions);
     }
 
     /**
@@ -241,7 +242,7 @@ public final class HttpServer implements AutoCloseable {
         }
     }
 
-    private void gauges(RequestBodies bodies, AnswerBudget answers) {
+    private void gauges(RequestBodies bodies, AnswerBudget answers, FetchPositions fetchPositions) {
         requestMetrics.gauge(
                 "tidemark.http.body.bytes",
                 "Bytes of the request bodies being read and checked, and of what is made of them",
@@ -252,6 +253,11 @@ public final class HttpServer implements AutoCloseable {
                 "Bytes of records held for answers that their readers have not taken yet",
                 answers,
                 AnswerBudget::takenBytes);
+        requestMetrics.gauge(
+                "tidemark.http.fetch.positions",
+                "Partitions named by fetches that wait or are read for",
+                fetchPositions,
+                FetchPositions::taken);
         requestMetrics.gauge(
                 "tidemark.http.transfers",
                 "Bodies coming in and answers going out that could not be read or written at once",

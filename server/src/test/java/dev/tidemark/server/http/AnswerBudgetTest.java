@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.protocol.ApiException;
+import dev.tidemark.server.log.fetch.PartitionRecords;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -21,6 +24,13 @@ class AnswerBudgetTest {
 
         budget.take(4000);
         assertThat(budget.share(5000)).isEqualTo(1);
+    }
+
+    @Test
+    void anAnswerOfManyPartitionsIsHeldThoughTheyHaveNoRecords() {
+        PartitionRecords nothing = new PartitionRecords("t", 0, null, "", 0, 0, 0, 1, 0, 0, List.of());
+
+        assertThat(FetchRoutes.heldBytes(Collections.nCopies(10_000, nothing))).isGreaterThan(10_000 * 80);
     }
 
     @Test

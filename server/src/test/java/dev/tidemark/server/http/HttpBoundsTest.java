@@ -22,6 +22,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
@@ -32,6 +33,8 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -41,6 +44,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(120)
 class HttpBoundsTest {
     private static final int MAX_REQUEST_BYTES = 100_000;
+    private static final int MAX_FETCH_POSITIONS = 7;
 
     @Order(1)
     @RegisterExtension
@@ -56,6 +60,7 @@ class HttpBoundsTest {
                     MAX_REQUEST_BYTES,
                     MAX_REQUEST_BYTES,
                     1 << 20,
+                    MAX_FETCH_POSITIONS,
                     100,
                     16,
                     Duration.ofSeconds(30),
@@ -85,6 +90,37 @@ class HttpBoundsTest {
 
         await().atMost(20, TimeUnit.SECONDS).until(() -> metrics().contains("tidemark_http_body_bytes 0.0"));
         assertThat(server.post(path, "{\"records\":[{}]}").status()).isEqualTo(200);
+    }
+
+    @Test
+    void partitionsOfFetchesThatWaitAreBoundedAllTogether() throws Exception {
+        String topic = server.newTopic("\"partition_count\":4");
+        CompletableFuture<Answer> waiting = server.sendAsync(fetch(topic, 30_000, 0, 1, 2));
+        await().atMost(20, TimeUnit.SECONDS).until(() -> metrics().contains("tidemark_fetch_waiting 1.0"));
+        assertThat(metrics()).contains("tidemark_http_fetch_positions 3.0");
+
+        Answer refused = server.send(fetch(topic, 0, 3));
+
+        assertThat(refused.status()).isEqualTo(429);
+        assertThat(refused.error()).isEqualTo("THROTTLING_QUOTA_EXCEEDED");
+        assertThat(refused.detail()).contains("principal \"ANONYMOUS\" name 3 partitions, of 3");
+        assertThat(refused.header("Retry-After")).isEqualTo("1");
+        assertThat(server.post("/v1/topics/" + topic + "/records", "{\"records\":[{\"partition\":2}]}")
+                        .status())
+                .isEqualTo(200);
+        assertThat(waiting.get(20, TimeUnit.SECONDS).status()).isEqualTo(200);
+        assertThat(metrics()).contains("tidemark_http_fetch_positions 0.0");
+        assertThat(server.send(fetch(topic, 0, 3)).status()).isEqualTo(200);
+    }
+
+    private static HttpRequest.Builder fetch(String topic, int maxWaitMs, int... partitions) {
+        String positions = IntStream.of(partitions)
+                .mapToObj(p -> "{\"topic\":\"" + topic + "\",\"partition\":" + p + ",\"offset\":0}")
+                .collect(Collectors.joining(","));
+        return server.request("/v1/fetch")
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(
+                        "{\"partitions\":[" + positions + "],\"max_wait_ms\":" + maxWaitMs + "}"));
     }
 
     @Test

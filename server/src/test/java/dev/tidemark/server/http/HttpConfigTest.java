@@ -19,6 +19,7 @@ class HttpConfigTest {
                         16 << 20,
                         config.bodyBudgetBytes(),
                         config.answerBudgetBytes(),
+                        config.maxFetchPositions(),
                         config.maxConnections(),
                         200,
                         Duration.ofSeconds(60),
@@ -27,6 +28,7 @@ class HttpConfigTest {
                         Duration.ofSeconds(10)));
         assertThat(config.bodyBudgetBytes()).isBetween(48L << 20, Math.min(128L << 20, Math.max(48L << 20, heap / 8)));
         assertThat(config.answerBudgetBytes()).isBetween(1L << 20, Math.min(128L << 20, heap / 8));
+        assertThat(config.maxFetchPositions()).isEqualTo((int) Math.max(20_000, heap / 2048));
         assertThat(config.maxConnections()).isBetween(100, 10_000);
     }
 
@@ -50,6 +52,7 @@ class HttpConfigTest {
                 request,
                 budget,
                 1,
+                20_000,
                 connections,
                 threads,
                 Duration.ofSeconds(idleSeconds),

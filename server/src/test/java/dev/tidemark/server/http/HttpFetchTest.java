@@ -91,6 +91,23 @@ class HttpFetchTest {
         assertThat(refused.json().path("log_end_offset").asLong()).isEqualTo(2);
     }
 
+    @Test
+    void aPartitionThatIsNamedTwiceIsRefusedByName() {
+        String topic = server.newTopic("\"partition_count\":2");
+        String first = "{\"topic\":\"" + topic + "\",\"partition\":0,\"offset\":0}";
+        String other = "{\"topic\":\"" + topic + "\",\"partition\":1,\"offset\":0}";
+
+        Answer refused = server.post("/v1/fetch", "{\"partitions\":[" + first + "," + other + "," + first + "]}");
+
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.error()).isEqualTo("INVALID_REQUEST");
+        assertThat(refused.detail())
+                .isEqualTo("partitions[2] names partition 0 of topic \"" + topic + "\", as partitions[0] does");
+        assertThat(server.post("/v1/fetch", "{\"partitions\":[" + first + "," + other + "]}")
+                        .status())
+                .isEqualTo(200);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -55,6 +55,7 @@ class SlowPeersTest {
                 MAX_REQUEST_BYTES,
                 8L * MAX_REQUEST_BYTES,
                 32 << 20,
+                20_000,
                 5000,
                 16,
                 idle,

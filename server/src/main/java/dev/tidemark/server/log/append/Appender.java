@@ -39,6 +39,12 @@ public final class Appender implements AutoCloseable {
      */
     public static final int MAX_PARTITIONS = 500;
 
+    /**
+     * Batches that one database transaction appends, but for an atomic request of more, which goes alone: PostgreSQL looks at them one by one with their partitions'
+     * locks held, some 20 µs each.
+     */
+    static final int MAX_BATCHES = 2_000;
+
     private final Database connections;
     private final QueuedBytes queuedBytes;
     private final Quotas quotas;

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -128,71 +127,95 @@ final class LaneQueue {
     }
 
     private List<AppendGroup> take() {
-        List<AppendGroup> groups = new ArrayList<>();
-        Set<Integer> partitionIds = new HashSet<>();
-        unparkDue(groups, partitionIds);
-        long bytes = 0;
-        while (!waiting.isEmpty()
-                && (groups.isEmpty()
-                        || bytes + waiting.element().bytes() <= maxTransactionBytes
-                                && hasRoom(partitionIds, waiting.element()))) {
-            AppendGroup group = waiting.remove();
-            bytes += group.bytes();
-            partitionIds.addAll(group.partitionIds());
-            groups.add(group);
+        Together together = new Together();
+        unparkDue(together);
+        while (!waiting.isEmpty() && together.hasRoom(waiting.element(), 1)) {
+            together.add(waiting.remove());
         }
-        unparkFollowers(groups, partitionIds);
-        return groups;
+        unparkFollowers(together);
+        return together.groups;
     }
 
-    /** Whether the locks of a group's partitions may be taken in one database transaction with those. */
-    private static boolean hasRoom(Set<Integer> partitionIds, AppendGroup group) {
-        long more = group.partitionIds().stream()
-                .filter(id -> !partitionIds.contains(id))
-                .count();
-        return partitionIds.size() + more <= Appender.MAX_PARTITIONS;
+    /** What goes into one database transaction: any one group, and more as long as there is room. */
+    private final class Together {
+        private final List<AppendGroup> groups = new ArrayList<>();
+        private final Set<Integer> partitionIds = new HashSet<>();
+        private long bytes;
+        private int batches;
+
+        /** @param share which part of the room may be taken: 1 all of it, 2 half */
+        boolean hasRoom(AppendGroup group, int share) {
+            return groups.isEmpty()
+                    || bytes + group.bytes() <= maxTransactionBytes / share
+                            && batches + group.batches().size() <= Appender.MAX_BATCHES / share
+                            && hasRoomForLocks(group, Appender.MAX_PARTITIONS / share);
+        }
+
+        private boolean hasRoomForLocks(AppendGroup group, int maxPartitions) {
+            long more = group.partitionIds().stream()
+                    .filter(id -> !partitionIds.contains(id))
+                    .count();
+            return partitionIds.size() + more <= maxPartitions;
+        }
+
+        void add(AppendGroup group) {
+            groups.add(group);
+            partitionIds.addAll(group.partitionIds());
+            bytes += group.bytes();
+            batches += group.batches().size();
+        }
     }
 
     /**
      * Before all others, whose backlog could take the room again and again: what they wait for may have come by another server. But not before what waits here
-     * of their own producers.
+     * of their own producers, and in half of the room: there may be as many of them as there are others.
      */
-    private void unparkDue(List<AppendGroup> groups, Set<Integer> partitionIds) {
-        if (!parked.isEmpty()) {
-            long now = System.nanoTime();
-            unpark(
-                    groups,
-                    partitionIds,
-                    group -> (closed || now - group.tryAgainAt() >= 0)
-                            && waiting.stream().noneMatch(other -> sharesProducer(group, other)));
+    private void unparkDue(Together together) {
+        long now = System.nanoTime();
+        if (parked.stream().anyMatch(group -> isDue(group, now))) {
+            Set<Sequence> before = sequences(waiting);
+            unpark(together, 2, group -> isDue(group, now) && !hasAnyOf(group, before));
         }
+    }
+
+    private boolean isDue(AppendGroup group, long nowNanos) {
+        return closed || nowNanos - group.tryAgainAt() >= 0;
     }
 
     /** Where something else of their producers goes along, which may be what they wait for. */
-    private void unparkFollowers(List<AppendGroup> groups, Set<Integer> partitionIds) {
+    private void unparkFollowers(Together together) {
         if (!parked.isEmpty()) {
-            List<AppendGroup> ahead = List.copyOf(groups);
-            unpark(groups, partitionIds, group -> ahead.stream().anyMatch(other -> sharesProducer(group, other)));
+            Set<Sequence> ahead = sequences(together.groups);
+            unpark(together, 1, group -> hasAnyOf(group, ahead));
         }
     }
 
-    /** Those there is no room for stay, and are looked at again. */
-    private void unpark(List<AppendGroup> groups, Set<Integer> partitionIds, Predicate<AppendGroup> wanted) {
-        for (Iterator<AppendGroup> i = parked.iterator(); i.hasNext(); ) {
-            AppendGroup group = i.next();
-            if (wanted.test(group) && hasRoom(partitionIds, group)) {
-                i.remove();
-                partitionIds.addAll(group.partitionIds());
-                groups.add(group);
+    /** Those there is no room for stay, and are looked at again. In one go: there may be tens of thousands. */
+    private void unpark(Together together, int share, Predicate<AppendGroup> wanted) {
+        parked.removeIf(group -> {
+            boolean goes = wanted.test(group) && together.hasRoom(group, share);
+            if (goes) {
+                together.add(group);
             }
+            return goes;
+        });
+    }
+
+    /** What a producer sends to a partition, where each batch follows one before it. */
+    private record Sequence(int partitionId, long producerId) {
+        static Sequence of(CheckedBatch batch) {
+            return new Sequence(batch.partitionId(), batch.frame().producerId());
         }
     }
 
-    private static boolean sharesProducer(AppendGroup parked, AppendGroup other) {
-        return parked.batches().stream()
-                .anyMatch(batch -> other.batches().stream()
-                        .anyMatch(b -> b.frame().producerId() == batch.frame().producerId()
-                                && b.partitionId() == batch.partitionId()));
+    private static Set<Sequence> sequences(Collection<AppendGroup> groups) {
+        Set<Sequence> sequences = new HashSet<>();
+        groups.forEach(group -> group.batches().forEach(batch -> sequences.add(Sequence.of(batch))));
+        return sequences;
+    }
+
+    private static boolean hasAnyOf(AppendGroup group, Set<Sequence> sequences) {
+        return group.batches().stream().anyMatch(batch -> sequences.contains(Sequence.of(batch)));
     }
 
     private void awaitChange(long maxNanos) {

@@ -34,6 +34,11 @@ public final class Fetcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Fetcher.class);
 
     private static final int MAX_QUEUED = 20_000;
+
+    /** What the thread that brings news answers itself, which may be a lane with an append behind it: larger fetches are answered by a thread for reading. */
+    private static final int MAX_POSITIONS_ON_THE_SPOT = 100;
+
+    private static final Duration TIDYING_EVERY = Duration.ofMinutes(1);
     private static final Duration STOP_WITHIN = Duration.ofSeconds(5);
 
     private final Tail tail;
@@ -79,6 +84,9 @@ public final class Fetcher implements AutoCloseable {
         timer.scheduleWithFixedDelay(follower::forgetLeft, 1, 1, TimeUnit.SECONDS);
         this.poller = new LogEndPoller(reader, follower::awaited, timer, readers);
         poller.start();
+        OneAtATime tidying = new OneAtATime(readers, new TailTidying(tail, reader));
+        timer.scheduleWithFixedDelay(
+                tidying::ask, TIDYING_EVERY.toSeconds(), TIDYING_EVERY.toSeconds(), TimeUnit.SECONDS);
     }
 
     /**
@@ -161,9 +169,13 @@ public final class Fetcher implements AutoCloseable {
             }
         }
 
-        /** There is news. What is in memory is answered on the spot: another thread would have to be woken for it. */
+        /** There is news. What is in memory is answered on the spot, unless there is much to look through: another thread would have to be woken for it. */
         private void wake() {
             if (!begins()) {
+                return;
+            }
+            if (request.positions().size() > MAX_POSITIONS_ON_THE_SPOT) {
+                submit();
                 return;
             }
             try {

@@ -6,7 +6,9 @@ import dev.tidemark.server.log.tail.Tail;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Answers fetches with what there is now: from the tail what it has, else from the database. Thread-safe. */
@@ -49,10 +51,15 @@ final class PartitionReader {
         return answers;
     }
 
-    /** Asks the database where those partitions end. */
-    void observe(Collection<Integer> partitionIds) throws SQLException {
+    /** Asks the database where those partitions end. @return those that are there no more */
+    Set<Integer> observe(Collection<Integer> partitionIds) throws SQLException {
         partitionIds.forEach(tail::asking);
-        database.ranges(partitionIds).forEach(this::observed);
+        Set<Integer> gone = new HashSet<>(partitionIds);
+        for (LogReader.Range range : database.ranges(partitionIds)) {
+            observed(range);
+            gone.remove(range.partitionId());
+        }
+        return gone;
     }
 
     private @Nullable PartitionRecords fromTail(FetchRequest.Position position, FetchBudget budget) {

@@ -3,6 +3,7 @@ package dev.tidemark.server.log.quota;
 import dev.tidemark.schema.tidemark_internal.Routines;
 import dev.tidemark.server.postgres.Database;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +21,16 @@ final class LogMeasurement implements AutoCloseable {
     private static final Duration EVERY = Duration.ofSeconds(5);
 
     private static final Duration EVERY_UNBOUNDED = Duration.ofSeconds(60);
+
+    /** A word of this server's that the log is full holds for that long: then it has said it again, or is gone. */
+    static final Duration FULL_FOR = EVERY.multipliedBy(3);
+
+    /** A lease that is no work: while it lasts {@code tidemark.produce} refuses records, as the Appender does. */
+    private static final String FULL = "log full";
+
+    /** Not one server's: any of them may say it again. */
+    private static final UUID HOLDER = new UUID(0, 0);
+
     private static final Duration STOP_WITHIN = Duration.ofSeconds(2);
 
     private final Database database;
@@ -27,6 +38,7 @@ final class LogMeasurement implements AutoCloseable {
     private final Duration every;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(LogMeasurement::thread);
     private long appendedAtLastLook;
+    private boolean hasSaidFull;
 
     LogMeasurement(Database database, LogSize size) {
         this.database = database;
@@ -55,8 +67,18 @@ final class LogMeasurement implements AutoCloseable {
                         appendedThen);
             }
             appendedAtLastLook = appendedBefore;
+            tell(size.isFull());
         } catch (RuntimeException failure) {
             LOG.warn("the log's size was not measured, to be tried again: {}", failure.toString());
+        }
+    }
+
+    /** Callers of {@code tidemark.produce} know no server's settings. */
+    private void tell(boolean full) {
+        if (full || hasSaidFull) {
+            int holdsMs = full ? (int) FULL_FOR.toMillis() : 0;
+            database.query(jooq -> Routines.claimHousekeeping(jooq.configuration(), FULL, HOLDER, holdsMs));
+            hasSaidFull = full;
         }
     }
 

@@ -50,7 +50,8 @@ final class PartitionTail {
         return drop();
     }
 
-    private long drop() {
+    /** Drops all batches. @return their bytes */
+    synchronized long drop() {
         long dropped = batches.values().stream()
                 .mapToLong(batch -> batch.slice().length())
                 .sum();
@@ -148,6 +149,12 @@ final class PartitionTail {
             }
         }
         return new Tail.Found(collector.slices, collector.records, collector.bytes, collector.next);
+    }
+
+    boolean hasListeners() {
+        synchronized (listeners) {
+            return !listeners.isEmpty();
+        }
     }
 
     void listen(Runnable listener) {

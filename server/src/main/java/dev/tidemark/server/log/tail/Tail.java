@@ -3,6 +3,7 @@ package dev.tidemark.server.log.tail;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -75,6 +76,35 @@ public final class Tail {
             bytes.addAndGet(-(long) ENTRY_OVERHEAD_BYTES * (entries - byAge.size()));
         }
         partitions.values().forEach(PartitionTail::runListeners);
+    }
+
+    /** Forgets partitions that are there no more, as the database says, but for those somebody waits at. */
+    public void forget(Set<Integer> partitionIds) {
+        synchronized (byAge) {
+            Set<Integer> forgotten = new HashSet<>();
+            for (int id : partitionIds) {
+                PartitionTail partition = partitions.get(id);
+                if (partition != null && !partition.hasListeners()) {
+                    partitions.remove(id);
+                    bytes.addAndGet(-partition.drop());
+                    forgotten.add(id);
+                }
+            }
+            if (!forgotten.isEmpty()) {
+                int entries = byAge.size();
+                byAge.removeIf(entry -> forgotten.contains(entry.partitionId()));
+                bytes.addAndGet(-(long) ENTRY_OVERHEAD_BYTES * (entries - byAge.size()));
+            }
+        }
+    }
+
+    /** The lowest partition ids above that one of which anything is known, in their order. */
+    public List<Integer> partitionIdsAfter(int partitionId, int most) {
+        return partitions.keySet().stream()
+                .filter(id -> id > partitionId)
+                .sorted()
+                .limit(most)
+                .toList();
     }
 
     private void enterIn(PartitionTail partition, int newLeaderEpoch) {
@@ -171,6 +201,10 @@ public final class Tail {
             return;
         }
         synchronized (byAge) {
+            if (partitions.get(batch.partitionId()) != partition) {
+                // Forgotten meanwhile: nobody would take it out again.
+                return;
+            }
             long dropped = partition.add(seenInEpoch, batch.baseOffset(), batch.recordCount(), batch.records());
             if (dropped != PartitionTail.NOT_KEPT) {
                 bytes.addAndGet(ENTRY_OVERHEAD_BYTES + length - dropped);

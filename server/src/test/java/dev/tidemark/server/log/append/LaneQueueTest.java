@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.server.log.TestLog;
 import dev.tidemark.server.testing.TestDatabase;
 import dev.tidemark.server.topic.Topic;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,5 +89,57 @@ class LaneQueueTest {
         queue.add(before);
 
         assertThat(queue.next(0)).containsExactly(before, parked);
+    }
+
+    @Test
+    void oneTransactionTakesABoundedNumberOfBatches() {
+        for (int i = 0; i < 2 * Appender.MAX_BATCHES; i++) {
+            queue.add(group(1, i, 0));
+        }
+        AppendGroup large = new AppendGroup(
+                Collections.nCopies(
+                        Appender.MAX_BATCHES + 1, group(1, 7, 0).batches().get(0)),
+                Acks.ALL,
+                null);
+        queue.add(large);
+
+        assertThat(queue.next(0)).hasSize(Appender.MAX_BATCHES);
+        assertThat(queue.next(0)).hasSize(Appender.MAX_BATCHES);
+        assertThat(queue.next(0)).containsExactly(large);
+    }
+
+    @Test
+    void parkedOnesThatAreDueLeaveHalfOfATransactionToTheOthers() {
+        AppendGroup parked = null;
+        for (int i = 0; i < 2 * Appender.MAX_BATCHES; i++) {
+            parked = parked(0, i);
+        }
+        AppendGroup waiting = group(1, 7, 0);
+        queue.add(waiting);
+        while (System.nanoTime() - parked.tryAgainAt() < 0) {
+            Thread.onSpinWait();
+        }
+
+        assertThat(queue.next(0)).hasSize(Appender.MAX_BATCHES / 2 + 1).contains(waiting);
+    }
+
+    /** Which, looked at one with another, are more pairs than can be looked at in the time there is. */
+    @Test
+    void manyThatAreParkedAndManyThatWaitAreLookedThroughOnce() {
+        int many = 40_000;
+        AppendGroup parked = null;
+        for (int i = 0; i < many; i++) {
+            queue.add(group(i % 50, many + i, 0));
+            parked = parked(i % 50, i);
+        }
+        while (System.nanoTime() - parked.tryAgainAt() < 0) {
+            Thread.onSpinWait();
+        }
+        Set<AppendGroup> taken = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (List<AppendGroup> next = queue.next(0); !next.isEmpty(); next = queue.next(0)) {
+            taken.addAll(next);
+        }
+
+        assertThat(taken).hasSize(2 * many);
     }
 }

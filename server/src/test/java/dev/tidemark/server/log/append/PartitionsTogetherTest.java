@@ -110,6 +110,18 @@ class PartitionsTogetherTest {
                 .allMatch(Appended.class::isInstance);
     }
 
+    @Test
+    void moreBatchesThanAreAppendedTogetherAreAppendedAtomicallyAllTheSame() throws Exception {
+        Topic topic = log.topic(2, Map.of());
+        ProduceFrame.Batch[] batches = IntStream.rangeClosed(0, Appender.MAX_BATCHES)
+                .mapToObj(n -> batch(n % 2, "v"))
+                .toArray(ProduceFrame.Batch[]::new);
+
+        assertThat(log.appendAtomically(topic, batches))
+                .hasSize(Appender.MAX_BATCHES + 1)
+                .allMatch(Appended.class::isInstance);
+    }
+
     private static ProduceFrame.Batch[] toEach(int partitions) {
         return IntStream.range(0, partitions)
                 .mapToObj(partition -> batch(partition, "v"))

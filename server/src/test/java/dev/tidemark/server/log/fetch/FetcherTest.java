@@ -199,6 +199,25 @@ class FetcherTest {
     }
 
     @Test
+    void laneThatAppendsDoesNotLookThroughTheManyPartitionsOfAWaitingFetch() throws Exception {
+        Topic topic = warm.topic(1_000, Map.of());
+        List<FetchRequest.Position> positions = IntStream.range(0, 1_000)
+                .mapToObj(partition -> new FetchRequest.Position(topic, partition, 0))
+                .toList();
+        CompletableFuture<List<PartitionRecords>> waiting =
+                warm.log().fetch(new FetchRequest(positions, 1_000, 1 << 20, 30_000));
+        CompletableFuture<String> answeredBy =
+                waiting.thenApply(answers -> Thread.currentThread().getName());
+        await().until(() -> warm.metrics.get("tidemark.fetch.waiting").gauge().value() == 1);
+
+        warm.append(topic, batch(7, "a"));
+
+        assertThat(answeredBy.get(10, TimeUnit.SECONDS)).startsWith("fetch-");
+        assertThat(waiting.get().get(7).recordCount()).isEqualTo(1);
+        assertThat(warm.metrics.get("tidemark.fetch.waiting").gauge().value()).isZero();
+    }
+
+    @Test
     void fetchAtTheEndSeesWhatAnotherServerAppends() throws Exception {
         Topic topic = warm.topic(1, Map.of());
         warm.append(topic, batch(0, "a"));

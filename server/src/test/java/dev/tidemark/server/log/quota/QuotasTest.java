@@ -11,11 +11,15 @@ import dev.tidemark.server.log.TestLog;
 import dev.tidemark.server.log.append.BatchOutcome;
 import dev.tidemark.server.testing.TestDatabase;
 import dev.tidemark.server.topic.Topic;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -53,6 +57,79 @@ class QuotasTest {
             await().atMost(30, TimeUnit.SECONDS)
                     .until(() -> log.metrics.get("tidemark.log.full").gauge().value() == 0);
             assertThat(log.append(other, batch(0, "b"))).first().isInstanceOf(BatchOutcome.Appended.class);
+        }
+    }
+
+    @Test
+    void whatIsStagedCountsToo() throws Exception {
+        try (TestLog log = log(Quotas.Limits.NONE)) {
+            Topic topic = log.topic(1, Map.of());
+            long before = diskBytes();
+            try (Connection connection = database.connect();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("select tidemark.produce('" + topic.name()
+                        + "', null, repeat('x', 100000)) from generate_series(1, 30)");
+            }
+
+            await().atMost(20, TimeUnit.SECONDS).until(() -> diskBytes() >= before + 3_000_000);
+        }
+    }
+
+    private static long diskBytes() throws Exception {
+        return Long.parseLong(database.string("select disk_bytes from tidemark_internal.measure_log(0)"));
+    }
+
+    @Test
+    void whileTheLogIsFullNothingIsStaged() throws Exception {
+        try (TestLog log = log(new Quotas.Limits(0, 1, 0))) {
+            Topic topic = log.topic(1, Map.of());
+
+            await().atMost(20, TimeUnit.SECONDS).until(() -> "TM089".equals(stateOfStaging(topic)));
+        }
+        try (TestLog log = log(Quotas.Limits.NONE)) {
+            Topic topic = log.topic(1, Map.of());
+
+            await("nobody says so any more")
+                    .atMost(LogMeasurement.FULL_FOR.plusSeconds(10))
+                    .until(() -> stateOfStaging(topic) == null);
+        }
+    }
+
+    @Test
+    void onceTheLogHasRoomRecordsAreStagedAtOnce() throws Exception {
+        long start;
+        try (TestLog log = log(Quotas.Limits.NONE)) {
+            start = (long) measured(log);
+        }
+        try (TestLog log = log(new Quotas.Limits(0, start + 4_000_000, 0))) {
+            Topic large = log.topic(1, Map.of());
+            Topic other = log.topic(1, Map.of());
+            for (int i = 0; i < 10; i++) {
+                if (log.metrics.get("tidemark.log.full").gauge().value() == 0) {
+                    log.append(large, batch(0, "x".repeat(500_000)));
+                }
+            }
+            await().atMost(20, TimeUnit.SECONDS).until(() -> "TM089".equals(stateOfStaging(other)));
+
+            log.topics().delete(large.name());
+            log.topics().dropDeleted();
+            await().atMost(30, TimeUnit.SECONDS)
+                    .until(() -> log.metrics.get("tidemark.log.full").gauge().value() == 0);
+
+            await().atMost(LogMeasurement.FULL_FOR.dividedBy(3)).until(() -> stateOfStaging(other) == null);
+        }
+    }
+
+    /** Stages nothing. @return the SQLSTATE it would be refused with; null: none */
+    private static @Nullable String stateOfStaging(Topic topic) throws SQLException {
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("select tidemark.produce('" + topic.name() + "', null, 'x')");
+            connection.rollback();
+            return null;
+        } catch (SQLException refused) {
+            return refused.getSQLState();
         }
     }
 

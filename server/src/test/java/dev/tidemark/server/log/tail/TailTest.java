@@ -7,6 +7,7 @@ import dev.tidemark.protocol.RecordLayout;
 import dev.tidemark.server.log.TestLog;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +25,46 @@ class TailTest {
 
         tail.observed(1, seen(2, 5));
         assertThat(tail.range(1)).isEqualTo(seen(2, 5));
+    }
+
+    @Test
+    void partitionsThatAreForgottenLeaveNothingBehind() {
+        append(1, 0, 5);
+        long bytesOfOther = tail.cachedBytes();
+        append(2, 0, 5);
+        tail.observed(2, seen(0, 5));
+
+        tail.forget(Set.of(2, 3));
+
+        assertThat(tail.range(2)).isNull();
+        assertThat(tail.read(EPOCH, 2, 0, 100, 100_000)).isNull();
+        assertThat(tail.knownEnds()).containsOnlyKeys(1);
+        assertThat(tail.cachedBytes()).isEqualTo(bytesOfOther);
+        assertThat(offsets(tail.read(EPOCH, 1, 0, 100, 100_000))).hasSize(5);
+        assertThat(tail.partitionIdsAfter(-1, 10)).containsExactly(1);
+    }
+
+    @Test
+    void partitionsSomebodyWaitsAtAreNotForgotten() {
+        tail.observed(1, seen(0, 5));
+        List<Integer> woken = new ArrayList<>();
+        tail.listen(1, () -> woken.add(1));
+
+        tail.forget(Set.of(1));
+        append(1, 5, 1);
+
+        assertThat(woken).containsExactly(1);
+    }
+
+    @Test
+    void whatIsKnownOfIsListedInSlices() {
+        for (int id : new int[] {5, 3, 9, 1}) {
+            tail.observed(id, seen(0, 0));
+        }
+
+        assertThat(tail.partitionIdsAfter(-1, 2)).containsExactly(1, 3);
+        assertThat(tail.partitionIdsAfter(3, 2)).containsExactly(5, 9);
+        assertThat(tail.partitionIdsAfter(9, 2)).isEmpty();
     }
 
     @Test
