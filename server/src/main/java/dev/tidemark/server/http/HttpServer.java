@@ -14,6 +14,7 @@ import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import io.javalin.http.HandlerType;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.InstantSource;
 import java.util.List;
@@ -154,6 +155,12 @@ public final class HttpServer implements AutoCloseable {
         javalinConfig.router.javaLangErrorHandler((response, error) -> JettyProblems.write(response, error));
         for (Route route : routes) {
             javalinConfig.routes.addHttpHandler(route.method(), route.path(), named(route));
+            if (route.method() == HandlerType.GET) {
+                // Javalin would answer 200 by itself, without asking whether the caller may, or whether the server is
+                // ready. Jetty leaves the body out.
+                Route head = route.asHead();
+                javalinConfig.routes.addHttpHandler(head.method(), head.path(), named(head));
+            }
         }
         javalinConfig.routes.before(this::begin);
         javalinConfig.routes.before(gate::authenticate);
