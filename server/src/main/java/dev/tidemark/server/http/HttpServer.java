@@ -77,7 +77,7 @@ public final class HttpServer implements AutoCloseable {
         this.tls = tls;
         this.threads = threads(config);
         this.slowPeers = new SlowPeers(config.pace(), threads);
-        this.slowHeads = new SlowHeads(config.pace());
+        this.slowHeads = new SlowHeads(config.pace(), config.idleTimeout());
         this.requestMetrics = new RequestMetrics(metrics);
         this.problems = new Problems(requestMetrics);
         RequestBodies bodies = new RequestBodies(config.maxRequestBytes(), config.bodyBudgetBytes(), slowPeers::press);
