@@ -69,11 +69,7 @@ class BoundedMemoryTest {
 
     @Test
     void aServerWithLittleHeapServesEverybodyAtOnce() throws Exception {
-        Path data = folder.resolve("data");
-        ProcessBuilder command = Installation.in(folder)
-                .with("TIDEMARK_JAVA_OPTS", "-Xmx256m")
-                .process("bin/tidemark", "server", "--http-port", "0", "--data-dir", data.toString());
-        try (ServerProcess process = ServerProcess.start(command, data)) {
+        try (ServerProcess process = withLittleHeap(folder.resolve("everybody"))) {
             server = process.uri();
             JsonClient admin = new JsonClient(process.http());
             admin.createTopic("idle", 1, Map.of());
@@ -100,6 +96,86 @@ class BoundedMemoryTest {
             System.out.printf(
                     "with %,.0f bytes of memory in use at %d long polls; answers %s%n", idleHeap, LONG_POLLS, answers);
         }
+    }
+
+    private static ServerProcess withLittleHeap(Path home) throws IOException {
+        Path data = home.resolve("data");
+        ProcessBuilder command = Installation.in(home)
+                .with("TIDEMARK_JAVA_OPTS", "-Xmx256m")
+                .process("bin/tidemark", "server", "--http-port", "0", "--data-dir", data.toString());
+        return ServerProcess.start(command, data);
+    }
+
+    /** What a body is made of counts, not only the body: texts with escapes, base64, headers and numbers as large as a request may be. */
+    @Test
+    void largeTextsInJsonDoNotEndAServerWithLittleHeap() throws Exception {
+        Map<String, LargeText> texts = Map.of(
+                "plain", new LargeText("{\"records\":[{\"value\":\"", "x", "\"}]}"),
+                "escaped", new LargeText("{\"records\":[{\"value\":\"", "xxxxxx\\n", "\"}]}"),
+                "beyond latin", new LargeText("{\"records\":[{\"value\":\"", "xx\\u65e5", "\"}]}"),
+                "base64", new LargeText("{\"records\":[{\"value_base64\":\"", "AAAA", "\"}]}"),
+                "key", new LargeText("{\"records\":[{\"key\":\"", "xxx\\/", "\"}]}"),
+                "header", new LargeText("{\"records\":[{\"headers\":{\"h\":\"", "xxx\\t", "\"}}]}"),
+                "number", new LargeText("{\"records\":[{\"value\":1", "0", "}]}"),
+                "many headers", new LargeText("{\"records\":[{\"headers\":{\"a\":\"\"", ",\"b\":\"\"", "}}]}"));
+        try (ServerProcess process = withLittleHeap(folder.resolve("large-texts"))) {
+            server = process.uri();
+            new JsonClient(process.http()).createTopic("large", 1, Map.of("max.message.bytes", "16777216"));
+            for (String each : List.of("plain", "escaped", "beyond latin", "base64")) {
+                assertThat(send(texts.get(each))).as("%s, alone", each).isEqualTo(200);
+            }
+            List<CompletableFuture<Void>> senders = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                List<String> order = new ArrayList<>(texts.keySet());
+                java.util.Collections.rotate(order, i);
+                senders.add(CompletableFuture.runAsync(() -> sendEach(order, texts), threads));
+            }
+            senders.forEach(CompletableFuture::join);
+
+            assertThat(process.isAlive())
+                    .as("the server lives; it answered %s, and not %s", answers, failures)
+                    .isTrue();
+            assertThat(failures).as("answers were %s", answers).isEmpty();
+            assertThat(process.brokenPromises("large")).isEmpty();
+            System.out.printf("large texts: answers %s%n", answers);
+        }
+    }
+
+    /** A request of 15 MiB that takes no memory here. */
+    private record LargeText(String head, String repeated, String tail) {
+        private static final int TIMES_64_KIB = 240;
+
+        HttpRequest.BodyPublisher body() {
+            byte[] piece =
+                    repeated.repeat(65_536 / repeated.length()).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+            List<byte[]> pieces = new ArrayList<>(java.util.Collections.nCopies(TIMES_64_KIB, piece));
+            pieces.add(0, head.getBytes(UTF_8));
+            pieces.add(tail.getBytes(UTF_8));
+            long length = pieces.stream().mapToLong(bytes -> bytes.length).sum();
+            return BodyPublishers.fromPublisher(BodyPublishers.ofByteArrays(pieces), length);
+        }
+    }
+
+    private void sendEach(List<String> order, Map<String, LargeText> texts) {
+        for (String each : order) {
+            try {
+                int status = send(texts.get(each));
+                count(each + " " + status);
+                if (status >= 500) {
+                    failures.add(each + " " + status);
+                }
+            } catch (IOException | InterruptedException failure) {
+                failures.add(each + " " + failure);
+            }
+        }
+    }
+
+    private int send(LargeText text) throws IOException, InterruptedException {
+        HttpRequest request = request("/v1/topics/large/records")
+                .header("Content-Type", "application/json")
+                .POST(text.body())
+                .build();
+        return client.send(request, BodyHandlers.ofString()).statusCode();
     }
 
     /** Fetches at the end of a topic nobody writes to; asked again when their wait is over. */

@@ -44,7 +44,12 @@ final class Gate {
                         "this server is spoken to over TLS: its address begins with https://");
             }
             List<String> shown = Collections.list(ctx.req().getHeaders(AUTHORIZATION));
-            ctx.attribute(PRINCIPAL, access.authenticate(shown, ctx.ip()));
+            Principal principal = access.authenticate(shown, ctx.ip());
+            if (principal == Principal.ANONYMOUS) {
+                // Who shows a token has it from somebody; a page of another site has none to show.
+                OtherSites.refuse(ctx.req());
+            }
+            ctx.attribute(PRINCIPAL, principal);
         } catch (ApiException refused) {
             bodies.refuse(ctx, refused);
         }

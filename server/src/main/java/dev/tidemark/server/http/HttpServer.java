@@ -14,6 +14,7 @@ import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import io.javalin.http.HandlerType;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.InstantSource;
 import java.util.List;
@@ -76,7 +77,7 @@ public final class HttpServer implements AutoCloseable {
         this.tls = tls;
         this.threads = threads(config);
         this.slowPeers = new SlowPeers(config.pace(), threads);
-        this.slowHeads = new SlowHeads(config.pace());
+        this.slowHeads = new SlowHeads(config.pace(), config.idleTimeout());
         this.requestMetrics = new RequestMetrics(metrics);
         this.problems = new Problems(requestMetrics);
         RequestBodies bodies = new RequestBodies(config.maxRequestBytes(), config.bodyBudgetBytes(), slowPeers::press);
@@ -155,6 +156,12 @@ public final class HttpServer implements AutoCloseable {
         javalinConfig.router.javaLangErrorHandler((response, error) -> JettyProblems.write(response, error));
         for (Route route : routes) {
             javalinConfig.routes.addHttpHandler(route.method(), route.path(), named(route));
+            if (route.method() == HandlerType.GET) {
+                // Javalin would answer 200 by itself, without asking whether the caller may, or whether the server is
+                // ready. Jetty leaves the body out.
+                Route head = route.asHead();
+                javalinConfig.routes.addHttpHandler(head.method(), head.path(), named(head));
+            }
         }
         javalinConfig.routes.before(this::begin);
         javalinConfig.routes.before(gate::authenticate);

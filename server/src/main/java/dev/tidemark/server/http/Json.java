@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
@@ -31,8 +32,17 @@ final class Json {
     private static final Pattern JACKSONS_ADVICE = Pattern.compile(
             " \\(start marker at [^)]*\\)[^)]*\\)|: enable `.*|, from `[^`]*`|\\s*\\n.*", Pattern.DOTALL);
 
+    /** How Jackson says that more than {@link #MAX_TEXT_CHARS} are there. */
+    private static final String TOO_LONG = "String value length";
+
     /** In a body that is read into a tree; a fetch of as many partitions as are allowed has half as many. */
     static final int MAX_TREE_TOKENS = 160_000;
+
+    /**
+     * Characters of a number or string that Jackson reads as a whole. Records' keys, values and headers are not among them unless they are numbers: strings are taken from
+     * the body where they lie.
+     */
+    static final int MAX_TEXT_CHARS = 128 * 1024;
 
     static final JsonFactory FACTORY = factory(Long.MAX_VALUE);
 
@@ -55,8 +65,9 @@ final class Json {
                 .streamReadConstraints(StreamReadConstraints.builder()
                         .maxNestingDepth(MAX_DEPTH)
                         .maxTokenCount(maxTokens)
-                        // The body's bound bounds them; numbers are never converted unless they are short.
-                        .maxStringLength(Integer.MAX_VALUE)
+                        // Of numbers too, while their digits are gathered.
+                        .maxStringLength(MAX_TEXT_CHARS)
+                        // Numbers are never converted unless they are short.
                         .maxNumberLength(Integer.MAX_VALUE)
                         .build())
                 .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
@@ -122,6 +133,12 @@ final class Json {
 
     /** What a caller is told of a body that is no JSON; Jackson's own message speaks of Java. */
     static ApiException malformed(JsonProcessingException e) {
+        if (e instanceof StreamConstraintsException && e.getOriginalMessage().startsWith(TOO_LONG)) {
+            return new ApiException(
+                    ErrorCode.INVALID_REQUEST,
+                    "the body has a number, or a string that is no record's key, value or header, of more than "
+                            + MAX_TEXT_CHARS + " characters, as many as are read");
+        }
         String place = e.getLocation() == null
                 ? ""
                 : String.format(

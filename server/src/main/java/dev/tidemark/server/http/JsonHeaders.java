@@ -12,15 +12,20 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a record's headers in JSON, an object of strings or a list of names and values, and notes in the record's draft what is wrong with them. */
 final class JsonHeaders {
+    /** What a header takes beside its name and value: objects, and the quotes and brackets it is written in. */
+    private static final int HEADER_BYTES = 120;
+
+    private static final long ENCODED_TIMES = 6;
+
     private JsonHeaders() {}
 
     /** Reads the headers the parser stands at, to their end. */
-    static void read(JsonParser parser, RecordDraft draft) throws IOException {
+    static void read(JsonParser parser, byte[] body, RecordDraft draft) throws IOException {
         List<Header> headers = new ArrayList<>();
         switch (parser.currentToken()) {
             case VALUE_NULL -> {}
-            case START_OBJECT -> readHeaderObject(parser, draft, headers);
-            case START_ARRAY -> readHeaderList(parser, draft, headers);
+            case START_OBJECT -> readHeaderObject(parser, body, draft, headers);
+            case START_ARRAY -> readHeaderList(parser, body, draft, headers);
             default ->
                 draft.fail(
                         ErrorCode.INVALID_RECORD,
@@ -28,6 +33,7 @@ final class JsonHeaders {
                                 + JsonRecordFields.shown(parser));
         }
         if (draft.error == null && !headers.isEmpty()) {
+            draft.take(encodedBytes(headers));
             try {
                 draft.headers = HeaderCodec.encode(headers);
             } catch (IllegalArgumentException e) {
@@ -36,17 +42,33 @@ final class JsonHeaders {
         }
     }
 
-    private static void readHeaderObject(JsonParser parser, RecordDraft draft, List<Header> headers)
+    private static void readHeaderObject(JsonParser parser, byte[] body, RecordDraft draft, List<Header> headers)
             throws IOException {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             parser.nextToken();
-            headers.add(new Header(name, headerText(parser, draft, name)));
+            add(new Header(name, headerText(parser, body, draft, name)), draft, headers);
             parser.skipChildren();
         }
     }
 
-    private static byte @Nullable [] headerText(JsonParser parser, RecordDraft draft, String name) throws IOException {
+    private static void add(Header header, RecordDraft draft, List<Header> headers) {
+        draft.take(HEADER_BYTES + 2L * header.name().length());
+        headers.add(header);
+    }
+
+    /** What the codec takes at most to write them: characters, then a string, then bytes, and an escape for each byte that needs one. */
+    private static long encodedBytes(List<Header> headers) {
+        long bytes = 0;
+        for (Header header : headers) {
+            byte[] value = header.value();
+            bytes += HEADER_BYTES + ENCODED_TIMES * (header.name().length() + (value == null ? 0L : value.length));
+        }
+        return bytes;
+    }
+
+    private static byte @Nullable [] headerText(JsonParser parser, byte[] body, RecordDraft draft, String name)
+            throws IOException {
         if (parser.currentToken() == JsonToken.VALUE_NULL) {
             return null;
         }
@@ -57,7 +79,7 @@ final class JsonHeaders {
                             + JsonRecordFields.shown(parser));
             return null;
         }
-        byte[] text = JsonRecordFields.utf8(parser.getText());
+        byte[] text = JsonRecordFields.text(parser, body, draft);
         if (text == null) {
             draft.fail(
                     ErrorCode.INVALID_RECORD,
@@ -67,10 +89,11 @@ final class JsonHeaders {
         return text;
     }
 
-    private static void readHeaderList(JsonParser parser, RecordDraft draft, List<Header> headers) throws IOException {
+    private static void readHeaderList(JsonParser parser, byte[] body, RecordDraft draft, List<Header> headers)
+            throws IOException {
         while (parser.nextToken() != JsonToken.END_ARRAY) {
             if (parser.currentToken() == JsonToken.START_OBJECT) {
-                readHeader(parser, draft, headers);
+                readHeader(parser, body, draft, headers);
             } else {
                 draft.fail(
                         ErrorCode.INVALID_RECORD,
@@ -81,7 +104,8 @@ final class JsonHeaders {
         }
     }
 
-    private static void readHeader(JsonParser parser, RecordDraft draft, List<Header> headers) throws IOException {
+    private static void readHeader(JsonParser parser, byte[] body, RecordDraft draft, List<Header> headers)
+            throws IOException {
         String which = "header " + headers.size();
         String name = null;
         byte[] value = null;
@@ -104,8 +128,8 @@ final class JsonHeaders {
                     value = parser.currentToken() == JsonToken.VALUE_NULL
                             ? null
                             : field.equals("value")
-                                    ? headerText(parser, draft, which)
-                                    : JsonRecordFields.base64(parser, draft, field);
+                                    ? headerText(parser, body, draft, which)
+                                    : JsonRecordFields.base64(parser, body, draft, field);
                 }
                 default ->
                     draft.fail(
@@ -118,7 +142,7 @@ final class JsonHeaders {
         if (name == null) {
             draft.fail(ErrorCode.INVALID_RECORD, which + " has no \"name\"");
         } else {
-            headers.add(new Header(name, value));
+            add(new Header(name, value), draft, headers);
         }
     }
 }

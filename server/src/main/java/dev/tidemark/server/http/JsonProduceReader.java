@@ -34,7 +34,7 @@ final class JsonProduceReader {
     private final int maxBytes;
     private final LongConsumer memory;
 
-    private final RecordDraft draft = new RecordDraft();
+    private final RecordDraft draft;
     private final JsonRecordFields fields;
     private final List<BatchDraft> drafts = new ArrayList<>();
     private final Map<Integer, Integer> draftOfPartition = new HashMap<>();
@@ -58,6 +58,7 @@ final class JsonProduceReader {
         this.nowMs = nowMs;
         this.maxBytes = maxBytes;
         this.memory = memory;
+        this.draft = new RecordDraft(memory);
         this.fields = new JsonRecordFields(topic.config().valueType() == DataType.JSON);
     }
 
@@ -135,7 +136,7 @@ final class JsonProduceReader {
         if (draft.key.isNull()) {
             return keylessPartition(body, length);
         }
-        draft.key.settle();
+        draft.settleKey();
         return Partitioner.forKey(draft.key.bytes(), draft.key.at(), draft.key.length(), topic.partitionCount());
     }
 

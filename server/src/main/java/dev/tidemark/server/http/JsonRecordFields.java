@@ -4,8 +4,11 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.server.http.RecordDraft.Field;
+import dev.tidemark.server.json.JsonString;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads the fields of one record in JSON. What is wrong with the record is noted in its draft and reading goes on after it; only what is no JSON at all throws.
  *
- * <p>Values are taken from the body by the positions of their tokens, because their bytes are to be kept, not what Jackson makes of them.
+ * <p>Values are taken from the body by the positions of their tokens, because their bytes are to be kept, not what Jackson makes of them: that would be characters and
+ * strings several times as large as the body, counted by nobody. Jackson only looks past the strings that are read here.
  */
 final class JsonRecordFields {
     private static final int SHOWN_CHARS = 60;
@@ -52,11 +56,11 @@ final class JsonRecordFields {
         switch (name) {
             case "key" -> readPart(parser, body, draft, Field.KEY, draft.key, false);
             case "value" -> readPart(parser, body, draft, Field.VALUE, draft.value, jsonValues);
-            case "key_base64" -> readBase64(parser, draft, Field.KEY, draft.key, name);
-            case "value_base64" -> readBase64(parser, draft, Field.VALUE, draft.value, name);
+            case "key_base64" -> readBase64(parser, body, draft, Field.KEY, draft.key, name);
+            case "value_base64" -> readBase64(parser, body, draft, Field.VALUE, draft.value, name);
             case "headers" -> {
                 requireFirst(draft, Field.HEADERS);
-                JsonHeaders.read(parser, draft);
+                JsonHeaders.read(parser, body, draft);
             }
             case "partition" -> readPartition(parser, draft);
             case "timestamp" -> readTimestamp(parser, draft);
@@ -86,12 +90,11 @@ final class JsonRecordFields {
         switch (parser.currentToken()) {
             case VALUE_NULL -> part.setNull();
             case VALUE_STRING -> {
-                parser.finishToken();
-                int end = (int) parser.currentLocation().getByteOffset();
+                int end = JsonString.end(body, start + 1, body.length);
                 if (stringStaysJson) {
-                    part.set(body, start, end - start);
+                    part.set(body, start, Math.min(end + 1, body.length) - start);
                 } else {
-                    setText(parser, body, start + 1, end - 1, draft, part);
+                    setText(body, start + 1, end, draft, part);
                 }
             }
             default -> {
@@ -102,21 +105,35 @@ final class JsonRecordFields {
     }
 
     /** A string's text: the bytes between its quotes when nothing among them is escaped. */
-    private static void setText(
-            JsonParser parser, byte[] body, int start, int end, RecordDraft draft, RecordDraft.Part part)
-            throws IOException {
-        for (int i = start; i < end; i++) {
-            if (body[i] == '\\') {
-                byte[] text = utf8(parser.getText());
-                if (text == null) {
-                    draft.fail(ErrorCode.INVALID_RECORD, "a string has half of a surrogate pair, which is no text");
-                } else {
-                    part.set(text, 0, text.length);
-                }
-                return;
-            }
+    private static void setText(byte[] body, int start, int end, RecordDraft draft, RecordDraft.Part part) {
+        if (!JsonString.hasEscapes(body, start, end)) {
+            part.set(body, start, end - start);
+        } else if (JsonString.isText(body, start, end)) {
+            part.setEscaped(body, start, end - start);
+        } else {
+            draft.fail(ErrorCode.INVALID_RECORD, "a string has half of a surrogate pair, which is no text");
         }
-        part.set(body, start, end - start);
+    }
+
+    /** The text of the string the parser stands at, in UTF-8; null when it has half of a surrogate pair. */
+    static byte @Nullable [] text(JsonParser parser, byte[] body, RecordDraft draft) {
+        int start = (int) parser.currentTokenLocation().getByteOffset() + 1;
+        int end = JsonString.end(body, start, body.length);
+        if (!JsonString.isText(body, start, end)) {
+            return null;
+        }
+        draft.take(end - start);
+        if (!JsonString.hasEscapes(body, start, end)) {
+            return Arrays.copyOfRange(body, start, end);
+        }
+        ByteBuffer text = unescaped(body, start, end, draft);
+        return Arrays.copyOf(text.array(), text.remaining());
+    }
+
+    private static ByteBuffer unescaped(byte[] body, int start, int end, RecordDraft draft) {
+        draft.take(end - start);
+        byte[] text = new byte[end - start];
+        return ByteBuffer.wrap(text, 0, JsonString.decode(body, start, end, text, 0));
     }
 
     /** Null when the text has a surrogate without its other half. */
@@ -136,26 +153,36 @@ final class JsonRecordFields {
     }
 
     private static void readBase64(
-            JsonParser parser, RecordDraft draft, Field field, RecordDraft.Part part, String name) throws IOException {
+            JsonParser parser, byte[] body, RecordDraft draft, Field field, RecordDraft.Part part, String name)
+            throws IOException {
         requireFirst(draft, field);
         if (parser.currentToken() == JsonToken.VALUE_NULL) {
             part.setNull();
             return;
         }
-        byte[] bytes = base64(parser, draft, name);
+        byte[] bytes = base64(parser, body, draft, name);
         if (bytes != null) {
             part.set(bytes, 0, bytes.length);
         }
     }
 
     /** Null, and the fault noted, when it is none. */
-    static byte @Nullable [] base64(JsonParser parser, RecordDraft draft, String name) throws IOException {
+    static byte @Nullable [] base64(JsonParser parser, byte[] body, RecordDraft draft, String name) throws IOException {
         if (parser.currentToken() != JsonToken.VALUE_STRING) {
             draft.fail(ErrorCode.INVALID_REQUEST, "\"" + name + "\" must be a string of base64, not " + shown(parser));
             return null;
         }
+        int start = (int) parser.currentTokenLocation().getByteOffset() + 1;
+        int end = JsonString.end(body, start, body.length);
+        ByteBuffer base64 = JsonString.hasEscapes(body, start, end)
+                ? unescaped(body, start, end, draft)
+                : ByteBuffer.wrap(body, start, end - start);
+        draft.take(base64.remaining() / 4 * 3L);
         try {
-            return Base64.getDecoder().decode(parser.getText());
+            ByteBuffer bytes = Base64.getDecoder().decode(base64);
+            return bytes.remaining() == bytes.array().length
+                    ? bytes.array()
+                    : Arrays.copyOf(bytes.array(), bytes.remaining());
         } catch (IllegalArgumentException e) {
             draft.fail(ErrorCode.INVALID_RECORD, "\"" + name + "\" is not base64: " + e.getMessage());
             return null;

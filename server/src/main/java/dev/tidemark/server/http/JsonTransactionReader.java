@@ -30,13 +30,18 @@ final class JsonTransactionReader {
     private static final String TOPIC = "topic";
     private static final int NAME_OVERHEAD_BYTES = 100;
 
+    /** For which room is made at a time, and what each takes before it is read itself. */
+    private static final int COUNTED_RECORDS = 1024;
+
+    private static final int BYTES_OF_A_RECORD = 10;
+
     private final Function<String, Topic> topics;
     private final ToIntFunction<Topic> stickyPartition;
     private final long nowMs;
     private final int maxBytes;
     private final LongConsumer memory;
 
-    private final RecordDraft draft = new RecordDraft();
+    private final RecordDraft draft;
     /** By the record's index in the request; null where it names none. */
     private final List<@Nullable String> topicOf = new ArrayList<>();
 
@@ -69,6 +74,7 @@ final class JsonTransactionReader {
         this.nowMs = nowMs;
         this.maxBytes = maxBytes;
         this.memory = memory;
+        this.draft = new RecordDraft(memory);
     }
 
     /**
@@ -128,6 +134,9 @@ final class JsonTransactionReader {
                 }
             } else {
                 parser.skipChildren();
+            }
+            if (topicOf.size() % COUNTED_RECORDS == COUNTED_RECORDS - 1) {
+                memory.accept(COUNTED_RECORDS * BYTES_OF_A_RECORD);
             }
             topicOf.add(topic == null ? null : names.computeIfAbsent(topic, this::counted));
         }
@@ -197,7 +206,7 @@ final class JsonTransactionReader {
         if (draft.key.isNull()) {
             return section.keylessPartition(stickyPartition);
         }
-        draft.key.settle();
+        draft.settleKey();
         return Partitioner.forKey(
                 draft.key.bytes(), draft.key.at(), draft.key.length(), section.topic.partitionCount());
     }

@@ -52,6 +52,7 @@ final class ProduceRoutes {
             if (binary) {
                 produceFrame(ctx, topic, acks, ProduceFrame.read(body.bytes(), body.length()));
             } else {
+                body.chargeTokens();
                 int partition = Math.floorMod(sticky.getAndIncrement(), topic.partitionCount());
                 produceJson(
                         ctx,

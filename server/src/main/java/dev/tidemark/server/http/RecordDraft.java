@@ -1,11 +1,16 @@
 package dev.tidemark.server.http;
 
 import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.server.json.JsonString;
 import dev.tidemark.server.json.JsonText;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** One record of a JSON produce request while it is read; used again for the next. */
 final class RecordDraft {
+    /** What a record may take without being counted. */
+    private static final int SMALL_BYTES = 4 * 1024;
+
     final Part key = new Part();
     final Part value = new Part();
     byte @Nullable [] headers;
@@ -17,7 +22,15 @@ final class RecordDraft {
 
     String detail = "";
 
+    private final LongConsumer memory;
     private int fieldsSeen;
+    private long takenBytes;
+    private long chargedBytes = SMALL_BYTES;
+
+    /** @param memory told how many bytes are about to be taken for a record while it is read; throws when there are not as many */
+    RecordDraft(LongConsumer memory) {
+        this.memory = memory;
+    }
 
     void clear(long nowMs) {
         key.setNull();
@@ -28,6 +41,24 @@ final class RecordDraft {
         error = null;
         detail = "";
         fieldsSeen = 0;
+        takenBytes = 0;
+    }
+
+    /** Says that so many bytes are about to be taken beside the body and its batches, until the next record is begun: one record's make room for the next one's. */
+    void take(long bytes) {
+        takenBytes += bytes;
+        if (takenBytes > chargedBytes) {
+            memory.accept(takenBytes - chargedBytes);
+            chargedBytes = takenBytes;
+        }
+    }
+
+    /** Makes the key's bytes those that will be written. */
+    void settleKey() {
+        if (key.form != Part.Form.BYTES) {
+            take(key.length());
+            key.settle();
+        }
     }
 
     boolean hasPartition() {
@@ -67,14 +98,21 @@ final class RecordDraft {
         private int at;
         private int length;
         private boolean isNull;
-        private boolean isJson;
+        private Form form = Form.BYTES;
+
+        /** What lies there: the bytes themselves, JSON to be written without the whitespace between its tokens, or a JSON string's inside. */
+        private enum Form {
+            BYTES,
+            JSON,
+            ESCAPED
+        }
 
         void setNull() {
             bytes = NOTHING;
             at = 0;
             length = 0;
             isNull = true;
-            isJson = false;
+            form = Form.BYTES;
         }
 
         void set(byte[] from, int start, int count) {
@@ -82,13 +120,19 @@ final class RecordDraft {
             at = start;
             length = count;
             isNull = false;
-            isJson = false;
+            form = Form.BYTES;
         }
 
         /** The JSON value that lies there, written without the whitespace between its tokens. */
         void setJson(byte[] from, int start, int count) {
             set(from, start, count);
-            isJson = true;
+            form = Form.JSON;
+        }
+
+        /** The inside of a JSON string that has escapes, written as the text it means. */
+        void setEscaped(byte[] from, int start, int count) {
+            set(from, start, count);
+            form = Form.ESCAPED;
         }
 
         boolean isNull() {
@@ -108,20 +152,22 @@ final class RecordDraft {
             return length;
         }
 
-        /** Replaces JSON with its compact text, so that {@link #bytes} are what will be written. */
-        void settle() {
-            if (isJson) {
-                byte[] compact = new byte[length];
-                set(compact, 0, JsonText.compact(bytes, at, length, compact, 0));
-            }
+        private void settle() {
+            byte[] settled = new byte[length];
+            set(settled, 0, writeTo(settled, 0));
         }
 
         /** Writes the bytes; there must be room for {@link #length}. @return how many were written */
         int writeTo(byte[] to, int toAt) {
-            if (isJson) {
-                return JsonText.compact(bytes, at, length, to, toAt);
+            switch (form) {
+                case JSON -> {
+                    return JsonText.compact(bytes, at, length, to, toAt);
+                }
+                case ESCAPED -> {
+                    return JsonString.decode(bytes, at, at + length, to, toAt);
+                }
+                case BYTES -> System.arraycopy(bytes, at, to, toAt, length);
             }
-            System.arraycopy(bytes, at, to, toAt, length);
             return length;
         }
     }

@@ -43,6 +43,9 @@ final class RequestBodies {
         /** Up to this many bytes, the tree of a body is too small to count. */
         private static final int SMALL_TREE_BYTES = 16 * 1024;
 
+        /** What Jackson takes for each byte of a string or number that it reads as a whole: characters, and a string of them. */
+        private static final int BYTES_OF_TEXT = 4;
+
         /** The largest body: its announced length, or one byte beyond what is accepted. */
         private final int end;
 
@@ -68,17 +71,34 @@ final class RequestBodies {
         /**
          * Takes more of the budget, for what is made of the body before it is closed.
          *
-         * @throws ApiException THROTTLING_QUOTA_EXCEEDED
+         * @throws ApiException THROTTLING_QUOTA_EXCEEDED, or MESSAGE_TOO_LARGE when the budget would not do for this request alone
          */
         void charge(long more) {
+            if (charged + more > budgetBytes) {
+                throw new ApiException(
+                        ErrorCode.MESSAGE_TOO_LARGE,
+                        "reading the body takes more than the " + budgetBytes
+                                + " bytes of memory the server has for requests");
+            }
             take(more);
             charged += more;
         }
 
-        /** For a body that is read into a tree: its nodes take up to some thirty times the room of their text, and are bounded in number. */
+        /** For a body in JSON that is read token by token: one string or number at a time is held, of bounded length. */
+        void chargeTokens() {
+            if (length > SMALL_TREE_BYTES) {
+                charge((long) BYTES_OF_TEXT * Math.min(length, Json.MAX_TEXT_CHARS));
+            }
+        }
+
+        /**
+         * For a body that is read into a tree: its nodes take up to some thirty times the room of their text, and are bounded in number; the strings in it up to two bytes
+         * for each byte.
+         */
         void chargeTree() {
             if (length > SMALL_TREE_BYTES) {
-                charge(Math.min(32L * length, 80L * Json.MAX_TREE_TOKENS));
+                charge(Math.min(32L * length, 80L * Json.MAX_TREE_TOKENS + 2L * length));
+                chargeTokens();
             }
         }
 

@@ -9,6 +9,11 @@ import io.javalin.http.HandlerType;
  * @param need what the caller must be allowed, checked before anything of the body is read
  */
 record Route(HandlerType method, String path, Need need, Handler handler) {
+    /** The same, asked for its head alone. */
+    Route asHead() {
+        return new Route(HandlerType.HEAD, path, need, handler);
+    }
+
     /** What the route is called in metrics. */
     String name() {
         return method.name() + " " + path;

@@ -66,6 +66,7 @@ final class TransactionRoutes {
             if (binary) {
                 produceFrame(ctx, acks, principal, TransactionFrame.read(body.bytes(), body.length()));
             } else {
+                body.chargeTokens();
                 JsonTransactionReader reader = new JsonTransactionReader(
                         name -> writable(principal, name),
                         topic -> Math.floorMod(sticky.getAndIncrement(), topic.partitionCount()),

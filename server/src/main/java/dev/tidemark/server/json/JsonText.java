@@ -103,8 +103,8 @@ public final class JsonText {
         return p;
     }
 
-    /** The position after the string whose first character is at {@code p}; in a text that was checked. */
-    private static int endOfString(byte[] bytes, int p, int end) {
+    /** The position after the string whose first character is at {@code p}; beyond the end when the string does not end before. */
+    static int endOfString(byte[] bytes, int p, int end) {
         while (p < end && bytes[p] != '"') {
             p += bytes[p] == '\\' ? 2 : 1;
             p = skipPlain(bytes, p, end);
@@ -337,7 +337,7 @@ public final class JsonText {
     }
 
     /** The UTF-16 code unit of an escape such as {@code \u00e9}, or -1 when none stands there. */
-    private static int codeUnit(byte[] bytes, int p, int end) {
+    static int codeUnit(byte[] bytes, int p, int end) {
         if (end - p < 6 || bytes[p] != '\\' || bytes[p + 1] != 'u') {
             return -1;
         }

@@ -4,9 +4,9 @@ import dev.tidemark.server.file.FileWatch;
 import dev.tidemark.server.file.UnusableFileException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Instant;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,7 +20,17 @@ public final class TlsKeys {
     private final TlsConfig config;
     private volatile KeyMaterial current;
     private volatile boolean stale;
-    private volatile Consumer<KeyStore> renewed = store -> {};
+    private volatile Renewal renewed = store -> {};
+
+    /** Who serves with the certificate. */
+    public interface Renewal {
+        /**
+         * Serves with another from now on.
+         *
+         * @throws GeneralSecurityException when that cannot be done; what was served with before is still
+         */
+        void take(KeyStore store) throws GeneralSecurityException;
+    }
 
     private TlsKeys(TlsConfig config, FileWatch watch) {
         this.config = config;
@@ -30,7 +40,7 @@ public final class TlsKeys {
     }
 
     /**
-     * Reads and checks them. Files that cannot be used when they have changed leave what was read before in use, and {@code tidemark_tls_certificate_stale} says so.
+     * Reads and checks them. Files that cannot be used when they have changed, or served with, leave what was read before in use, and {@code tidemark_tls_certificate_stale} says so.
      *
      * @throws UnusableFileException in one line: a file that is not there, a wrong password, a key that does not fit its certificate
      */
@@ -60,13 +70,17 @@ public final class TlsKeys {
 
     private void reload() {
         try {
-            current = read(config);
+            KeyMaterial fresh = read(config);
+            renewed.take(fresh.keyStore(STORE_PASSWORD.toCharArray()));
+            current = fresh;
             stale = false;
             tell();
-            renewed.accept(keyStore());
         } catch (UnusableFileException broken) {
             stale = true;
             LOG.error("certificate cannot be renewed, the one read before stays in use reason=\"{}\"", broken.reason());
+        } catch (GeneralSecurityException unfit) {
+            stale = true;
+            LOG.error("certificate was read but cannot be served with, the one before stays in use", unfit);
         }
     }
 
@@ -93,7 +107,7 @@ public final class TlsKeys {
     }
 
     /** Who is to have a new store whenever there is a new certificate; one at most, called on the watch's thread. */
-    public void onRenewal(Consumer<KeyStore> taker) {
+    public void onRenewal(Renewal taker) {
         renewed = taker;
     }
 }

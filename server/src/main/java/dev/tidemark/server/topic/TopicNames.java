@@ -18,6 +18,11 @@ final class TopicNames {
 
     private TopicNames() {}
 
+    /** Whether a topic may have the name, be it a reserved one. */
+    static boolean isPossible(String name) {
+        return name.length() <= MAX_LENGTH && LEGAL.matcher(name).matches();
+    }
+
     /** @throws ApiException INVALID_TOPIC_EXCEPTION saying which rule the name breaks */
     static void requireLegal(String name) {
         if (name.isEmpty()) {

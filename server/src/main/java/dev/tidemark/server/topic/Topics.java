@@ -47,6 +47,17 @@ public final class Topics {
         return reload(name);
     }
 
+    /**
+     * For a name that PostgreSQL is about to be asked for: there are texts that it cannot even compare.
+     *
+     * @throws ApiException UNKNOWN_TOPIC_OR_PARTITION for what no topic can be called
+     */
+    public static void requirePossible(String name) {
+        if (!TopicNames.isPossible(name)) {
+            throw unknown(name);
+        }
+    }
+
     /** The topic of that name as it is now; otherwise as {@link #find}. */
     public Topic findAnew(String name) {
         return reload(name);
@@ -92,6 +103,7 @@ public final class Topics {
     }
 
     private Topic reload(String name) {
+        requirePossible(name);
         Topic topic = store.find(name);
         if (topic == null) {
             cache.remove(name);

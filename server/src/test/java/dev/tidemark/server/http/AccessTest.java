@@ -222,6 +222,27 @@ class AccessTest {
         }
     }
 
+    static List<String> getRoutes() {
+        return NEEDED.keySet().stream()
+                .filter(route -> route.startsWith("GET "))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("getRoutes")
+    void forAHeadAloneTheSameIsNeededAsForItsBody(String route) {
+        String topic = "payments-" + TOPICS.incrementAndGet();
+        post("/v1/topics", "{\"name\":\"" + topic + "\"}", "everything");
+        ask("POST /v1/groups/{group}/offsets", topic, "everything");
+
+        for (String held : Arrays.asList(null, "unknown", "none", "read", "everything")) {
+            String head = route.replace("GET ", "HEAD ");
+            assertThat(ask(head, topic, held).status())
+                    .as("%s with %s", head, held)
+                    .isEqualTo(ask(route, topic, held).status());
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("routes")
     void aTokenOpensWhatItsPermissionSaysOnItsTopicsAndNothingElse(String route) {
@@ -285,7 +306,7 @@ class AccessTest {
                 .replace("{group}", "of-" + topic)
                 .replace("{member}", "m");
         String body = BODIES.get(route);
-        HttpRequest.Builder request = server.request(path + QUERIES.getOrDefault(route, ""))
+        HttpRequest.Builder request = server.request(path + QUERIES.getOrDefault(route.replace("HEAD ", "GET "), ""))
                 .method(
                         method,
                         body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body.replace("TOPIC", topic)));

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
@@ -104,6 +105,26 @@ class HostileBodiesTest {
         assertThat(refused.error()).as(refused.detail()).isEqualTo(error);
         assertThat(refused.status()).isEqualTo(400);
         assertThat(refused.detail()).isNotBlank();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a\\u0000b", "\\ud83d", "\\u65e5", "a b", "%s"})
+    void aTopicThatCannotBeIsUnknownInABody(String name) {
+        String topic = String.format(name, "x".repeat(100_000));
+        String places = "[{\"topic\":\"" + topic + "\",\"partition\":0,\"offset\":0,\"committed_offset\":0}]";
+        Answer fetched =
+                server.post("/v1/fetch", "{\"partitions\":" + places.replace(",\"committed_offset\":0", "") + "}");
+        Answer produced = server.post("/v1/records", "{\"records\":[{\"topic\":\"" + topic + "\",\"value\":1}]}");
+        Answer committed =
+                server.post("/v1/groups/g/offsets", "{\"offsets\":" + places.replace(",\"offset\":0", "") + "}");
+
+        assertThat(fetched.json().toString())
+                .contains("UNKNOWN_TOPIC_OR_PARTITION")
+                .hasSizeLessThan(1000 + topic.length());
+        for (Answer refused : List.of(produced, committed)) {
+            assertThat(refused.status()).as(refused.detail()).isIn(400, 404);
+            assertThat(refused.detail()).hasSizeLessThan(500);
+        }
     }
 
     @Test

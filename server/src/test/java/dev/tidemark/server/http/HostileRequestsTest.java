@@ -61,11 +61,11 @@ class HostileRequestsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "PUT | /v1/topics | GET, POST",
-                "DELETE | /v1/topics | GET, POST",
-                "POST | /v1/topics/x | GET, PATCH, DELETE",
+                "PUT | /v1/topics | GET, POST, HEAD",
+                "DELETE | /v1/topics | GET, POST, HEAD",
+                "POST | /v1/topics/x | GET, PATCH, DELETE, HEAD",
                 "GET | /v1/topics/x/records | POST",
-                "POST | /health/live | GET",
+                "POST | /health/live | GET, HEAD",
                 "GET | /v1/fetch | POST",
                 "BREW | /v1/fetch | POST",
                 "OPTIONS | /v1/producers | POST"

@@ -7,6 +7,10 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.tidemark.protocol.ErrorCode;
+import dev.tidemark.protocol.MediaTypes;
+import dev.tidemark.protocol.ProduceFrame;
+import dev.tidemark.protocol.RecordLayout;
+import dev.tidemark.protocol.TransactionFrame;
 import dev.tidemark.server.http.RunningServer.Answer;
 import dev.tidemark.server.testing.Fuzz;
 import dev.tidemark.server.testing.TestDatabase;
@@ -93,6 +97,90 @@ class HttpFuzzTest {
 
     private static String decoded(JsonNode stored, String field) {
         return new String(Base64.getDecoder().decode(stored.path(field).asText()), UTF_8);
+    }
+
+    /** All or nothing: what is refused leaves nothing in either topic. */
+    @Test
+    void aTransactionIsStoredWholeOrRefusedWhole() {
+        String bytes = server.newTopic();
+        String json = server.newTopic("\"configs\":{\"key.type\":\"text\",\"value.type\":\"json\"}");
+        Fuzz.run(200, random -> {
+            byte[] body = Fuzz.mutated(transaction(random, bytes, json).getBytes(UTF_8), random);
+            long before = logEnd(bytes) + logEnd(json);
+            Answer answer = server.send(server.request("/v1/records")
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofByteArray(body)));
+            int stored = 0;
+            if (answer.status() == 200) {
+                stored = READER.readTree(body).path("records").size();
+                assertThat(answer.json().path("offsets").size()).isEqualTo(stored);
+            } else {
+                assertRefused(answer, Fuzz.shown(body));
+            }
+            assertThat(logEnd(bytes) + logEnd(json)).as(Fuzz.shown(body)).isEqualTo(before + stored);
+        });
+    }
+
+    private static long logEnd(String topic) {
+        return server.get("/v1/topics/" + topic)
+                .json()
+                .at("/partitions/0/log_end_offset")
+                .asLong();
+    }
+
+    private static String transaction(Random random, String bytes, String json) {
+        return "{\"records\":[{\"topic\":\"" + bytes + "\",\"key\":" + Fuzz.quoted(Fuzz.text(random, 10))
+                + ",\"value_base64\":\"AAE=\"},{\"value\":{\"a\":[1,2.5e3]},\"topic\":\"" + json
+                + "\"}],\"commit\":{\"group\":\"fuzz\",\"offsets\":[{\"topic\":\"" + bytes
+                + "\",\"partition\":0,\"committed_offset\":0,\"metadata\":" + Fuzz.quoted(Fuzz.text(random, 10))
+                + "}]}}";
+    }
+
+    @Test
+    void aTransactionFrameIsAnsweredOrRefused() {
+        String topic = server.newTopic();
+        Fuzz.run(200, random -> {
+            byte[] body = Fuzz.mutated(transactionFrame(topic), random);
+            Answer answer = server.send(server.request("/v1/records")
+                    .header("Content-Type", MediaTypes.TRANSACTION_V1)
+                    .POST(BodyPublishers.ofByteArray(body)));
+            if (answer.status() != 200) {
+                assertRefused(answer, Fuzz.shown(body));
+            }
+        });
+        assertThat(server.send(server.request("/v1/records")
+                                .header("Content-Type", MediaTypes.TRANSACTION_V1)
+                                .POST(BodyPublishers.ofByteArray(transactionFrame(topic))))
+                        .status())
+                .as("the frame as it is")
+                .isEqualTo(200);
+    }
+
+    /** One record for the topic, and a commit of its offset. */
+    private static byte[] transactionFrame(String topic) {
+        byte[] name = topic.getBytes(UTF_8);
+        byte[] commit = ("{\"group\":\"fuzz\",\"offsets\":[{\"topic\":\"" + topic
+                        + "\",\"partition\":0,\"committed_offset\":0}]}")
+                .getBytes(UTF_8);
+        int recordBytes = RecordLayout.size(-1, 5, -1);
+        byte[] frame = new byte
+                [4
+                        + TransactionFrame.topicHeaderBytes(name)
+                        + ProduceFrame.BATCH_HEADER_BYTES
+                        + recordBytes
+                        + 4
+                        + commit.length];
+        RecordLayout.putInt(frame, 0, 1);
+        int at = TransactionFrame.writeTopicHeader(frame, 4, name, 1);
+        ProduceFrame.writeBatchHeader(frame, at, 0, ProduceFrame.NO_PRODUCER_ID, (short) -1, -1, 1, recordBytes);
+        at = RecordLayout.writeFixedPart(frame, at + ProduceFrame.BATCH_HEADER_BYTES, 0, 1_700_000_000_000L, 0);
+        at = RecordLayout.writePart(frame, at, null);
+        at = RecordLayout.writePart(frame, at, "value".getBytes(UTF_8));
+        at = RecordLayout.writePart(frame, at, null);
+        at = RecordLayout.writePart(frame, at, null);
+        RecordLayout.putInt(frame, at, commit.length);
+        System.arraycopy(commit, 0, frame, at + 4, commit.length);
+        return frame;
     }
 
     @Test

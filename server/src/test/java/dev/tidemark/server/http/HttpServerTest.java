@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tidemark.server.http.RunningServer.Answer;
 import dev.tidemark.server.testing.TestDatabase;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -44,6 +47,55 @@ class HttpServerTest {
         assertThat(ready.error()).isEqualTo("BROKER_NOT_AVAILABLE");
         assertThat(ready.detail()).isEqualTo("the database does not answer");
         assertThat(server.get("/health/live").status()).isEqualTo(200);
+    }
+
+    @Test
+    void theHeadOfReadinessSaysWhatItsBodyWould() {
+        assertThat(head("/health/ready").statusCode()).isEqualTo(200);
+
+        server.setObstacle("the database does not answer");
+
+        assertThat(head("/health/ready").statusCode()).isEqualTo(503);
+        assertThat(head("/health/live").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void whatHasNoBodyToLeaveOutHasNoHead() {
+        HttpResponse<byte[]> refused = head("/v1/producers");
+
+        assertThat(refused.statusCode()).isEqualTo(405);
+        assertThat(refused.headers().firstValue("Allow")).contains("POST");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"/v1/topics/no-such-topic", "/v1/topics", "/openapi.json", "/v1/topics?no=such", "/no/path"})
+    void aHeadIsThatOfTheAnswerWithoutItsBody(String path) {
+        HttpResponse<byte[]> whole = server.exchange(server.request(path).GET());
+        HttpResponse<byte[]> head = head(path);
+
+        assertThat(head.statusCode()).isEqualTo(whole.statusCode());
+        assertThat(head.body()).isEmpty();
+        for (String name : List.of("Content-Type", "Content-Length")) {
+            assertThat(head.headers().firstValue(name))
+                    .as(name)
+                    .isPresent()
+                    .isEqualTo(whole.headers().firstValue(name));
+        }
+    }
+
+    @Test
+    void aConnectionGoesOnAfterAHead() {
+        try (RawClient client = new RawClient(server)) {
+            client.send("HEAD /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+                    + "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+            assertThat(client.readToEnd()).matches("(?s)HTTP/1.1 200 .*\r\n\r\nHTTP/1.1 200 .*\\{\"status\":\"live\"}");
+        }
+    }
+
+    private static HttpResponse<byte[]> head(String path) {
+        return server.exchange(server.request(path).method("HEAD", BodyPublishers.noBody()));
     }
 
     @Test

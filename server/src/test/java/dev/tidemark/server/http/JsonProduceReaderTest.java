@@ -12,6 +12,7 @@ import dev.tidemark.protocol.Partitioner;
 import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.protocol.RecordError;
 import dev.tidemark.protocol.RecordLayout;
+import dev.tidemark.server.testing.Fuzz;
 import dev.tidemark.server.topic.DataType;
 import dev.tidemark.server.topic.Topic;
 import java.nio.charset.StandardCharsets;
@@ -121,6 +122,44 @@ class JsonProduceReaderTest {
             assertThat(one(JSON, "{\"value\":" + array + "}").value()).isEqualTo(array.replace(" ", ""));
             assertThat(one(JSON, "{\"value\":" + "9".repeat(100_000) + "}").value())
                     .isEqualTo("9".repeat(100_000));
+        }
+
+        /** Beside the body, which is counted where it comes in. */
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "\"value\":\"%s\"",
+                    "\"value\":\"%s\\n\"",
+                    "\"key\":\"\\t%s\"",
+                    "\"value_base64\":\"%s\"",
+                    "\"value_base64\":\"\\/\\/\\/\\/%s\"",
+                    "\"headers\":{\"a\":\"%s\"}"
+                })
+        void largeOnesTakeNoMoreMemoryThanIsCounted(String field) throws Exception {
+            byte[] body = ("{\"records\":[{" + String.format(field, "x".repeat(4 << 20)) + "}]}")
+                    .getBytes(StandardCharsets.UTF_8);
+            long[] counted = {0};
+            JsonProduceReader reader =
+                    new JsonProduceReader(BYTES, STICKY, NOW_MS, 64 << 20, bytes -> counted[0] += bytes);
+
+            long taken = Fuzz.allocatedBytes(() -> reader.read(body, body.length));
+
+            assertThat(counted[0]).isGreaterThan(3 << 20);
+            assertThat(taken).isLessThan(counted[0] + (1 << 20));
+        }
+
+        @Test
+        void aNumberOfMoreDigitsThanAreReadIsRefusedBeforeTheyAre() throws Exception {
+            byte[] body = ("{\"records\":[{\"value\":" + "9".repeat(8 << 20) + "}]}").getBytes(StandardCharsets.UTF_8);
+            JsonProduceReader reader = new JsonProduceReader(JSON, STICKY, NOW_MS, 64 << 20, bytes -> {});
+
+            long taken = Fuzz.allocatedBytes(() -> assertThatThrownBy(() -> reader.read(body, body.length))
+                    .isInstanceOfSatisfying(ApiException.class, e -> {
+                        assertThat(e.error()).isEqualTo(ErrorCode.INVALID_REQUEST);
+                        assertThat(e.detail()).contains("a number", "more than 131072 characters");
+                    }));
+
+            assertThat(taken).isLessThan(2 << 20);
         }
 
         /** Where a token begins and ends must not depend on what stands before it. */

@@ -2,22 +2,27 @@ package dev.tidemark.server.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.protocol.ApiException;
+import dev.tidemark.protocol.ErrorCode;
 import dev.tidemark.protocol.FetchFrame;
 import dev.tidemark.protocol.Header;
 import dev.tidemark.protocol.HeaderCodec;
 import dev.tidemark.protocol.ProduceFrame;
 import dev.tidemark.protocol.RecordLayout;
+import dev.tidemark.protocol.TransactionFrame;
 import dev.tidemark.server.json.JsonText;
 import dev.tidemark.server.testing.Fuzz;
 import dev.tidemark.server.topic.DataType;
+import dev.tidemark.server.topic.Topic;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** What comes from outside is read, or refused as the caller's mistake: no other exception, and no more memory than its size allows. */
@@ -31,6 +36,14 @@ class ParserFuzzTest {
     private static final long FIXED_BYTES = 8 << 20;
 
     private static final long BYTES_PER_BYTE = 300;
+
+    /** Loading JSON's classes takes more than any body here. */
+    @BeforeAll
+    static void loadClasses() {
+        byte[] noJson = {'{', 'x'};
+        assertThatThrownBy(() -> Json.read(noJson, 0, noJson.length, JsonCommit::read))
+                .isInstanceOf(ApiException.class);
+    }
 
     @Test
     void aJsonProduceRequestIsReadOrRefused() {
@@ -82,6 +95,129 @@ class ParserFuzzTest {
                 }
             });
         });
+    }
+
+    @Test
+    void aJsonTransactionIsReadOrRefused() {
+        Fuzz.run(3000, random -> {
+            byte[] body = random.nextInt(20) == 0
+                    ? Fuzz.randomBytes(random, 200)
+                    : mutatedSometimes(transaction(random).getBytes(UTF_8), random);
+            int[] sticky = {0};
+            JsonTransactionReader reader = new JsonTransactionReader(
+                    ParserFuzzTest::known, topic -> sticky[0]++ % topic.partitionCount(), 1, MAX_BYTES, memory -> {});
+            readOrRefused(body, () -> {
+                JsonTransactionReader.Request request = reader.read(body, body.length);
+                List<ProduceFrame.Batch> batches = request.records().batches();
+                assertThat(request.topicOfBatch()).hasSameSizeAs(batches);
+                assertThat(batches.stream()
+                                .mapToInt(ProduceFrame.Batch::recordCount)
+                                .sum())
+                        .isEqualTo(request.records().recordCount());
+                assertThat(batches.isEmpty() && request.commit() == null).isFalse();
+                for (int i = 0; i < batches.size(); i++) {
+                    ProduceFrame.Batch batch = batches.get(i);
+                    assertThat(endOf(batch)).isEqualTo(batch.at() + batch.length());
+                    assertThat(batch.partition())
+                            .isBetween(0, request.topicOfBatch().get(i).partitionCount() - 1);
+                }
+            });
+        });
+    }
+
+    /** As it is one time in eight, so that a generator that makes nothing valid is noticed by what is asserted of what is read. */
+    private static byte[] mutatedSometimes(byte[] bytes, Random random) {
+        return random.nextInt(8) == 0 ? bytes : Fuzz.mutated(bytes, random);
+    }
+
+    @Test
+    void aJsonTransactionAsItIsGeneratedIsRead() {
+        Fuzz.run(300, random -> {
+            byte[] body = transaction(random).getBytes(UTF_8);
+            new JsonTransactionReader(ParserFuzzTest::known, topic -> 0, 1, MAX_BYTES, memory -> {})
+                    .read(body, body.length);
+        });
+    }
+
+    private static Topic known(String name) {
+        return switch (name) {
+            case "bytes" -> SomeTopic.of(DataType.BYTES, DataType.BYTES, 4);
+            case "json" -> SomeTopic.of(DataType.TEXT, DataType.JSON, 4);
+            default -> throw new ApiException(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "there is no such topic");
+        };
+    }
+
+    private static String transaction(Random random) {
+        StringBuilder json = new StringBuilder("{");
+        if (random.nextBoolean()) {
+            json.append("\"commit\":{\"group\":\"g\",\"member_id\":")
+                    .append(Fuzz.quoted("m" + Fuzz.text(random, 5)))
+                    .append(",\"generation_id\":3,\"offsets\":[{\"topic\":\"bytes\",\"partition\":0,")
+                    .append("\"committed_offset\":9223372036854775807,\"leader_epoch\":1,\"metadata\":\"\\u00e9\"}]},");
+        }
+        json.append("\"records\":[");
+        for (int i = 0, records = 1 + random.nextInt(5); i < records; i++) {
+            String record = record(random);
+            String topic = "\"topic\":\"" + (random.nextBoolean() ? "bytes" : "json") + "\"";
+            json.append(i == 0 ? "" : ",")
+                    .append(
+                            random.nextBoolean()
+                                    ? "{" + topic + "," + record.substring(1)
+                                    : record.substring(0, record.length() - 1) + "," + topic + "}");
+        }
+        return json.append("]}").toString();
+    }
+
+    @Test
+    void aTransactionFrameIsReadOrRefused() {
+        Fuzz.run(5000, random -> {
+            byte[] valid = transactionFrame(random);
+            assertThat(TransactionFrame.read(valid, valid.length).topics()).isNotEmpty();
+            byte[] body = random.nextInt(10) == 0 ? Fuzz.randomBytes(random, 200) : Fuzz.mutated(valid, random);
+            readOrRefused(body, () -> {
+                TransactionFrame.Transaction read = TransactionFrame.read(body, body.length);
+                assertThat(read.commitAt()).isBetween(0, body.length);
+                assertThat(read.commitAt() + read.commitLength()).isEqualTo(body.length);
+                for (TransactionFrame.TopicBatches topic : read.topics()) {
+                    assertThat(topic.topic()).isNotEmpty();
+                    assertThat(topic.batches()).isNotEmpty();
+                    for (ProduceFrame.Batch batch : topic.batches()) {
+                        assertThat(batch.length()).isBetween(0, read.commitAt() - batch.at());
+                        assertThat(batch.recordCount()).isPositive();
+                    }
+                }
+                if (read.commitLength() > 0) {
+                    Json.read(read.bytes(), read.commitAt(), read.commitLength(), JsonCommit::read);
+                }
+            });
+        });
+    }
+
+    private static byte[] transactionFrame(Random random) {
+        ByteArrayOutputStream frame = new ByteArrayOutputStream();
+        int topics = 1 + random.nextInt(3);
+        frame.writeBytes(integer(topics));
+        for (int i = 0; i < topics; i++) {
+            byte[] name = ("t" + Fuzz.text(random, 10)).getBytes(UTF_8);
+            byte[] batches = produceFrame(random);
+            byte[] head = new byte[TransactionFrame.topicHeaderBytes(name)];
+            TransactionFrame.writeTopicHeader(head, 0, name, RecordLayout.getInt(batches, 0));
+            frame.writeBytes(head);
+            frame.write(batches, ProduceFrame.HEADER_BYTES, batches.length - ProduceFrame.HEADER_BYTES);
+        }
+        byte[] commit = random.nextBoolean()
+                ? new byte[0]
+                : "{\"group\":\"g\",\"offsets\":[{\"topic\":\"t\",\"partition\":0,\"committed_offset\":7}]}"
+                        .getBytes(UTF_8);
+        frame.writeBytes(integer(commit.length));
+        frame.writeBytes(commit);
+        return frame.toByteArray();
+    }
+
+    private static byte[] integer(int value) {
+        byte[] bytes = new byte[4];
+        RecordLayout.putInt(bytes, 0, value);
+        return bytes;
     }
 
     @Test

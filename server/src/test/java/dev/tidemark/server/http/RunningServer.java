@@ -9,6 +9,7 @@ import dev.tidemark.server.group.offset.GroupOffsets;
 import dev.tidemark.server.log.RecordLog;
 import dev.tidemark.server.log.append.Appender;
 import dev.tidemark.server.testing.TestDatabase;
+import dev.tidemark.server.tls.TlsKeys;
 import dev.tidemark.server.topic.Topics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -29,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -43,6 +45,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
     private final TestDatabase database;
     private final HttpConfig config;
     private final Supplier<Access> access;
+    private final Supplier<@Nullable TlsKeys> tls;
     private final AtomicReference<String> obstacle = new AtomicReference<>();
     private final AtomicReference<Supplier<ClusterDescription>> cluster =
             new AtomicReference<>(RunningServer::someCluster);
@@ -62,7 +65,12 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
     }
 
     RunningServer(TestDatabase database, HttpConfig config, Supplier<Access> access) {
+        this(database, config, access, () -> null);
+    }
+
+    RunningServer(TestDatabase database, HttpConfig config, Supplier<Access> access, Supplier<@Nullable TlsKeys> tls) {
         this.database = database;
+        this.tls = tls;
         this.config = config;
         this.access = access;
     }
@@ -86,7 +94,7 @@ final class RunningServer implements BeforeAllCallback, AfterAllCallback {
         server = new HttpServer(
                 config,
                 access.get(),
-                null,
+                tls.get(),
                 new HttpServer.Doors(topics, log, groups, offsets),
                 () -> cluster.get().get(),
                 bound -> obstacle.get(),

@@ -3,15 +3,26 @@ package dev.tidemark.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemark.server.access.Access;
+import dev.tidemark.server.file.FileWatch;
 import dev.tidemark.server.http.RunningServer.Answer;
+import dev.tidemark.server.testing.TestCertificates;
 import dev.tidemark.server.testing.TestDatabase;
+import dev.tidemark.server.tls.TlsConfig;
+import dev.tidemark.server.tls.TlsKeys;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -45,6 +56,32 @@ class SlowPeersTest {
     @RegisterExtension
     static final RunningServer easilyBored =
             new RunningServer(database, config(Duration.ofMinutes(5), Duration.ofSeconds(1)));
+
+    private static final FileWatch watch = new FileWatch(Duration.ofMinutes(1));
+
+    /** The same over TLS. */
+    @Order(2)
+    @RegisterExtension
+    static final RunningServer easilyBoredOverTls = new RunningServer(
+            database, config(Duration.ofMinutes(5), Duration.ofSeconds(1)), Access::toEverybody, SlowPeersTest::keys);
+
+    private static TlsKeys keys() {
+        try {
+            Path folder = Files.createTempDirectory("tidemark-slow-peers");
+            Path store = new TestCertificates(folder).selfSigned("slow");
+            store.toFile().deleteOnExit();
+            folder.toFile().deleteOnExit();
+            return TlsKeys.load(
+                    new TlsConfig.Keystore(store, TestCertificates.PASSWORD, null), watch, new SimpleMeterRegistry());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @AfterAll
+    static void stopWatching() {
+        watch.close();
+    }
 
     private final List<RawClient> clients = new ArrayList<>();
 
@@ -151,6 +188,25 @@ class SlowPeersTest {
 
         await().atMost(Duration.ofSeconds(30)).until(() -> !slow.trySend('a'));
         assertThat(second.readToEnd()).startsWith("HTTP/1.1 200 ").containsOnlyOnce("HTTP/1.1");
+    }
+
+    /** The connection is never silent, so Jetty's own timeout does not end it. */
+    @Test
+    void aHeadThatNeverBeginsLosesItsConnection() {
+        RawClient slow = client(easilyBored);
+        RawClient second = client(easilyBored).send("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+        assertThat(second.readAnswer()).startsWith("HTTP/1.1 200 ");
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> !slow.trySend('\r') || !slow.trySend('\n'));
+        await().atMost(Duration.ofSeconds(30)).until(() -> !second.trySend('\r') || !second.trySend('\n'));
+    }
+
+    @Test
+    void aHandshakeThatNeverEndsLosesItsConnection() {
+        // The head of a record of 16 KiB that begins a ClientHello of as much.
+        RawClient slow = client(easilyBoredOverTls).send(new byte[] {22, 3, 1, 0x40, 0, 1, 0, 0x3f, (byte) 0xfc, 3, 3});
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> !slow.trySend(0));
     }
 
     @Test

@@ -14,12 +14,14 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.GeneralSecurityException;
 import java.security.KeyStoreException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -174,5 +176,28 @@ class TlsKeysTest {
                 metrics.get("tidemark.tls.certificate.stale").gauge().value() == 1);
         assertThat(subject(keys)).isEqualTo("CN=other");
         assertThat(renewals).hasValue(1);
+    }
+
+    @Test
+    void aCertificateThatCannotBeServedWithIsNotInUseAndTheMetricTells() throws Exception {
+        Path file = Files.copy(one, folder.resolve("unfit.p12"));
+        TlsKeys keys = load(new TlsConfig.Keystore(file, PASSWORD, null));
+        AtomicBoolean fit = new AtomicBoolean();
+        keys.onRenewal(store -> {
+            if (!fit.get()) {
+                throw new GeneralSecurityException("unfit");
+            }
+        });
+
+        Files.copy(other, file, StandardCopyOption.REPLACE_EXISTING);
+        await().until(() ->
+                metrics.get("tidemark.tls.certificate.stale").gauge().value() == 1);
+        assertThat(subject(keys)).isEqualTo("CN=one");
+
+        fit.set(true);
+        Files.copy(certificates.selfSigned("third"), file, StandardCopyOption.REPLACE_EXISTING);
+        await().until(() ->
+                metrics.get("tidemark.tls.certificate.stale").gauge().value() == 0);
+        assertThat(subject(keys)).isEqualTo("CN=third");
     }
 }

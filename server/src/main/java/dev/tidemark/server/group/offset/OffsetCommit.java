@@ -6,6 +6,7 @@ import dev.tidemark.protocol.api.CommitOffsetsRequest;
 import dev.tidemark.protocol.api.OffsetToCommit;
 import dev.tidemark.protocol.api.PartitionName;
 import dev.tidemark.server.group.GroupNames;
+import dev.tidemark.server.topic.Topics;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
@@ -29,7 +30,7 @@ record OffsetCommit(
     /** What an offset takes of memory and of a statement beside its texts, roughly. */
     private static final int OVERHEAD_BYTES = 200;
 
-    /** @throws ApiException INVALID_GROUP_ID, INVALID_REQUEST, OFFSET_METADATA_TOO_LARGE */
+    /** @throws ApiException INVALID_GROUP_ID, INVALID_REQUEST, OFFSET_METADATA_TOO_LARGE, UNKNOWN_TOPIC_OR_PARTITION for what no topic can be called */
     static OffsetCommit of(String group, CommitOffsetsRequest request, String principal) {
         GroupNames.requireLegalGroup(group);
         String memberId = request.memberId();
@@ -51,6 +52,7 @@ record OffsetCommit(
         }
         Set<PartitionName> partitions = new HashSet<>();
         for (OffsetToCommit offset : offsets) {
+            Topics.requirePossible(offset.topic());
             if (offset.committedOffset() < 0) {
                 throw invalid(
                         "an offset is a whole number from 0, not " + offset.committedOffset() + ": " + place(offset));
