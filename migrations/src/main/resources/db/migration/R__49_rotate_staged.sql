@@ -86,6 +86,7 @@ create or replace function ${internal}.measure_staged(p_most int) returns table 
     set search_path = pg_catalog, pg_temp
     set enable_seqscan = off
     set enable_bitmapscan = off
+    set enable_material = off
 as
 $$
 declare
