@@ -25,6 +25,30 @@ begin
 end
 $$;
 
+-- The transactions that became visible between two snapshots, as ranges of ids: from the first up to, without it, the one beyond. Those that were in progress
+-- in the older one and are not in the newer, and what lies between those in progress in the newer, from the older one's xmax on. So whoever has not ended is in
+-- none, and however much it has staged is not looked at.
+create or replace function ${internal}.xids_between(p_last pg_snapshot, p_snapshot pg_snapshot, out first xid8[], out beyond xid8[])
+    language plpgsql
+    immutable
+    set search_path = pg_catalog, pg_temp
+as
+$$
+begin
+    -- As numbers: xid8 has an order, but no sums.
+    select array_agg(r.first::text::xid8), array_agg(r.beyond::text::xid8) into first, beyond
+    from (select x::text::bigint as first, x::text::bigint + 1 as beyond from pg_snapshot_xip(p_last) x where pg_visible_in_snapshot(x, p_snapshot)
+          union all
+          select b.xid + 1, lead(b.xid) over (order by b.xid)
+          from (select pg_snapshot_xmax(p_last)::text::bigint - 1
+                union all
+                select x::text::bigint from pg_snapshot_xip(p_snapshot) x where x >= pg_snapshot_xmax(p_last)
+                union all
+                select greatest(pg_snapshot_xmax(p_last), pg_snapshot_xmax(p_snapshot))::text::bigint) b (xid)) r
+    where r.first < r.beyond;
+end
+$$;
+
 -- Records that became visible between two snapshots, from an id on, where they are few: found by transaction id, then sorted.
 create or replace function ${internal}.staged_few(p_last pg_snapshot, p_snapshot pg_snapshot, p_after bigint, p_limit int)
     returns setof ${internal}.staged_0
@@ -33,24 +57,24 @@ create or replace function ${internal}.staged_few(p_last pg_snapshot, p_snapshot
     set search_path = pg_catalog, pg_temp
     set enable_seqscan = off
     set enable_bitmapscan = off
+    set enable_material = off
     set plan_cache_mode = force_generic_plan
 as
 $$
 declare
-    v_xmax xid8 := pg_snapshot_xmax(p_last);
-    v_xip  xid8[] := array(select pg_snapshot_xip(p_last));
+    v_first  xid8[];
+    v_beyond xid8[];
 begin
+    select x.first, x.beyond into v_first, v_beyond from ${internal}.xids_between(p_last, p_snapshot) x;
     return query
     -- Materialized: not to be read in the order of ids, past all that is done.
     with candidate as materialized (
-        select r.* from ${internal}.staged_0 r where r.xid >= v_xmax
-        union all select r.* from ${internal}.staged_0 r where r.xid = any (v_xip)
-        union all select r.* from ${internal}.staged_1 r where r.xid >= v_xmax
-        union all select r.* from ${internal}.staged_1 r where r.xid = any (v_xip)
+        select s.* from unnest(v_first, v_beyond) x (first, beyond)
+        cross join lateral (
+            select r.* from ${internal}.staged_0 r where r.xid >= x.first and r.xid < x.beyond
+            union all select r.* from ${internal}.staged_1 r where r.xid >= x.first and r.xid < x.beyond) s
     )
-    select c.* from candidate c
-    where c.id > p_after and pg_visible_in_snapshot(c.xid, p_snapshot)
-    order by c.id limit p_limit;
+    select c.* from candidate c where c.id > p_after order by c.id limit p_limit;
 end
 $$;
 
@@ -117,8 +141,8 @@ $$;
 -- What it was read from goes to advance_staged, with the append.
 --
 -- Snapshots, as PgQ's ticks are: what the newest position's snapshot sees is done, and what a newer one sees and that does not is next. It is found by
--- transaction id: those from the older one's xmax on, and those that were in progress in it. A transaction that stays open is one more number to look up,
--- and one that commits late is found when it has committed, wherever its ids are.
+-- transaction id, see xids_between: a transaction that stays open is one more number to step over, whatever it has staged, and one that commits late is found
+-- when it has committed, wherever its ids are.
 create or replace function ${internal}.next_staged(p_max_records int, p_max_bytes bigint)
     returns table (
         position_id bigint, last_snapshot text, snapshot text, last_id bigint, more boolean,
@@ -131,6 +155,7 @@ create or replace function ${internal}.next_staged(p_max_records int, p_max_byte
     -- By index, however few rows there were when somebody looked.
     set enable_seqscan = off
     set enable_bitmapscan = off
+    set enable_material = off
 as
 $$
 #variable_conflict use_column
@@ -140,8 +165,8 @@ declare
     p          ${internal}.staged_position;
     v_last     pg_snapshot;
     v_snapshot pg_snapshot;
-    v_xmax     xid8;
-    v_xip      xid8[];
+    v_first    xid8[];
+    v_beyond   xid8[];
     v_after    bigint;
     v_last_id  bigint;
     v_count    int;
@@ -170,15 +195,12 @@ begin
     v_last := p.snapshot;
     -- Statements from here on see all that this sees.
     v_snapshot := pg_current_snapshot();
-    v_xmax := pg_snapshot_xmax(v_last);
-    v_xip := array(select pg_snapshot_xip(v_last));
+    select x.first, x.beyond into v_first, v_beyond from ${internal}.xids_between(v_last, v_snapshot) x;
     select count(*) into v_count
-    from (select from (
-              select r.xid from ${internal}.staged_0 r where r.xid >= v_xmax
-              union all select r.xid from ${internal}.staged_0 r where r.xid = any (v_xip)
-              union all select r.xid from ${internal}.staged_1 r where r.xid >= v_xmax
-              union all select r.xid from ${internal}.staged_1 r where r.xid = any (v_xip)) s
-          where pg_visible_in_snapshot(s.xid, v_snapshot)
+    from (select from unnest(v_first, v_beyond) x (first, beyond)
+          cross join lateral (
+              select from ${internal}.staged_0 r where r.xid >= x.first and r.xid < x.beyond
+              union all select from ${internal}.staged_1 r where r.xid >= x.first and r.xid < x.beyond) s
           limit c_few + 1) few;
     if v_count = 0 then
         return;
@@ -186,11 +208,10 @@ begin
     v_after := 0;
     if v_count > c_few then
         select min(s.id) - 1, max(s.id) into v_after, v_last_id
-        from (select r.xid, r.id from ${internal}.staged_0 r where r.xid >= v_xmax
-              union all select r.xid, r.id from ${internal}.staged_0 r where r.xid = any (v_xip)
-              union all select r.xid, r.id from ${internal}.staged_1 r where r.xid >= v_xmax
-              union all select r.xid, r.id from ${internal}.staged_1 r where r.xid = any (v_xip)) s
-        where pg_visible_in_snapshot(s.xid, v_snapshot);
+        from unnest(v_first, v_beyond) x (first, beyond)
+        cross join lateral (
+            select r.id from ${internal}.staged_0 r where r.xid >= x.first and r.xid < x.beyond
+            union all select r.id from ${internal}.staged_1 r where r.xid >= x.first and r.xid < x.beyond) s;
     end if;
     return query select p.position_id, s.* from ${internal}.staged_slice(
         v_last, v_snapshot, v_after, v_last_id, p_max_records, p_max_bytes) s;

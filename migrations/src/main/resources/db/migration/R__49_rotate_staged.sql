@@ -62,15 +62,19 @@ create or replace function ${internal}.is_sequenced(p_table regclass) returns bo
 as
 $$
 declare
-    p       ${internal}.staged_position;
-    v_found boolean;
+    p        ${internal}.staged_position;
+    v_first  xid8[];
+    v_beyond xid8[];
+    v_found  boolean;
 begin
     select n.* into p from ${internal}.staged_position n order by n.position_id desc limit 1;
     if p.after_id is not null or p.staging_table <> '${internal}.staged_0'::regclass::oid then
         return false;
     end if;
-    execute format('select exists (select from %1$s r where r.xid >= $1) or exists (select from %1$s r where r.xid = any ($2))', p_table)
-    into v_found using pg_snapshot_xmax(p.snapshot), array(select pg_snapshot_xip(p.snapshot));
+    select x.first, x.beyond into v_first, v_beyond from ${internal}.xids_between(p.snapshot, pg_current_snapshot()) x;
+    execute format('select exists (select from unnest($1, $2) x (first, beyond)
+                        cross join lateral (select from %s r where r.xid >= x.first and r.xid < x.beyond limit 1) s)', p_table)
+    into v_found using v_first, v_beyond;
     return not v_found;
 end
 $$;
@@ -82,26 +86,26 @@ create or replace function ${internal}.measure_staged(p_most int) returns table 
     set search_path = pg_catalog, pg_temp
     set enable_seqscan = off
     set enable_bitmapscan = off
+    set enable_material = off
 as
 $$
 declare
-    p      ${internal}.staged_position;
-    v_done pg_snapshot;
-    v_xmax xid8;
-    v_xip  xid8[];
+    p        ${internal}.staged_position;
+    v_done   pg_snapshot;
+    v_first  xid8[];
+    v_beyond xid8[];
 begin
     select n.* into p from ${internal}.staged_position n order by n.position_id desc limit 1;
     v_done := case when p.after_id is null then p.snapshot else p.last_snapshot end;
-    v_xmax := pg_snapshot_xmax(v_done);
-    v_xip := array(select pg_snapshot_xip(v_done));
+    select x.first, x.beyond into v_first, v_beyond from ${internal}.xids_between(v_done, pg_current_snapshot()) x;
     return query
     select count(*), (extract(epoch from clock_timestamp() - min(w.staged_at)) * 1000)::bigint,
            pg_total_relation_size('${internal}.staged_0') + pg_total_relation_size('${internal}.staged_1')
     from (select s.staged_at
-          from (select r.xid, r.id, r.staged_at from ${internal}.staged_0 r where r.xid >= v_xmax
-                union all select r.xid, r.id, r.staged_at from ${internal}.staged_0 r where r.xid = any (v_xip)
-                union all select r.xid, r.id, r.staged_at from ${internal}.staged_1 r where r.xid >= v_xmax
-                union all select r.xid, r.id, r.staged_at from ${internal}.staged_1 r where r.xid = any (v_xip)) s
+          from unnest(v_first, v_beyond) x (first, beyond)
+          cross join lateral (
+              select r.xid, r.id, r.staged_at from ${internal}.staged_0 r where r.xid >= x.first and r.xid < x.beyond
+              union all select r.xid, r.id, r.staged_at from ${internal}.staged_1 r where r.xid >= x.first and r.xid < x.beyond) s
           where p.after_id is null or s.id > p.after_id or not pg_visible_in_snapshot(s.xid, p.snapshot)
           limit p_most) w;
 end

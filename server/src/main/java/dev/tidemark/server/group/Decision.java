@@ -134,10 +134,14 @@ record Decision(
         }
     }
 
-    /** Whether a heartbeat of what is no news can be answered as it is: nothing is let go of, and nothing can be given. */
+    /**
+     * Whether a heartbeat can be answered from a state that may be a moment old: nothing is let go of, nothing can be given, and the member knows of nothing that the state does not. One that
+     * another server has just given a partition would take an answer without it for the order to drop it.
+     */
     static boolean isNoNews(GroupState state, GroupMember member, HeartbeatOf heartbeat) {
         return member.readable().equals(heartbeat.readable())
                 && !state.canGive(member)
+                && !state.namesWhatIsNotYetItsOwn(member, heartbeat.owned())
                 && (heartbeat.generation() < state.generation()
                         || state.letGo(member, heartbeat.owned()).isEmpty());
     }

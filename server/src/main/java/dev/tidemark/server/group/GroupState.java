@@ -127,6 +127,15 @@ final class GroupState {
                 .collect(Collectors.toUnmodifiableSet());
     }
 
+    /** Whether it names something in its target that is not its own here: then somebody has given it that since, and has told it. */
+    boolean namesWhatIsNotYetItsOwn(GroupMember member, Set<PartitionName> named) {
+        Set<Integer> own = ownedBy(member.memberId());
+        return member.target().stream()
+                .filter(partition -> !own.contains(partition))
+                .map(names::get)
+                .anyMatch(partition -> partition != null && named.contains(partition));
+    }
+
     /** Whether something is in its target that no member owns. */
     boolean canGive(GroupMember member) {
         return member.target().stream().anyMatch(partition -> !isOwnedByMember(partition));

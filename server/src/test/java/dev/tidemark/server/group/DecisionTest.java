@@ -102,6 +102,36 @@ class DecisionTest {
     }
 
     @Test
+    void aPartitionTheMemberNamesAndTheStateShowsAsAnothersIsNewsWhereItIsMeantForTheMember() {
+        PartitionName mine = new PartitionName("t", 0);
+        PartitionName given = new PartitionName("t", 1);
+        PartitionName anothers = new PartitionName("u", 0);
+        GroupState group = new GroupState(
+                1,
+                "g",
+                4,
+                0,
+                Map.of(
+                        "m",
+                        member("m").withTarget(Set.of(7, 8)),
+                        "n",
+                        member("n").withTarget(Set.of(9))),
+                Map.of(7, "m", 8, "n", 9, "n"),
+                Map.of(7, mine, 8, given, 9, anothers));
+
+        assertThat(isNoNews(group, Set.of(mine))).isTrue();
+        assertThat(isNoNews(group, Set.of(mine, anothers))).isTrue();
+        assertThat(isNoNews(group, Set.of(mine, given))).isFalse();
+    }
+
+    private static boolean isNoNews(GroupState group, Set<PartitionName> owned) {
+        GroupMember member = group.member("m");
+        return member != null
+                && Decision.isNoNews(
+                        group, member, new Decision.HeartbeatOf("m", group.generation(), owned, null, "p", ALL));
+    }
+
+    @Test
     void whatHasNoNameAnyMoreCannotBeHeldOnTo() {
         GroupMember member = member("m");
         GroupState group = new GroupState(

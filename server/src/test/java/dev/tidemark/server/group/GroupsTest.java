@@ -33,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -70,9 +71,13 @@ class GroupsTest {
     }
 
     private static Groups groups() {
+        return groups(System::nanoTime);
+    }
+
+    private static Groups groups(LongSupplier nanoTime) {
         SimpleMeterRegistry metrics = new SimpleMeterRegistry();
         LeaderEpochs epochs = new LeaderEpochs(database.database(), new Tail(0), metrics);
-        return new Groups(database.database(), epochs, UUID.randomUUID(), metrics);
+        return new Groups(database.database(), epochs, UUID.randomUUID(), GroupLimits.DEFAULT, metrics, nanoTime);
     }
 
     @AfterAll
@@ -171,6 +176,28 @@ class GroupsTest {
         await().until(() -> !second.beat().assignments().isEmpty());
         assertThat(second.reads()).hasSize(1).doesNotContainAnyElementsOf(first.reads());
         settle(first, second);
+    }
+
+    /** As behind a balancer; the late server remembers the group as it was, for no time goes by there. */
+    @Test
+    void whatOneServerHasGivenAMemberIsNotTakenBackByAnotherThatIsLate() {
+        createTopic(2);
+        try (Groups late = groups(() -> 0);
+                Groups prompt = groups()) {
+            List<Groups> door = new ArrayList<>(List.of(late));
+            TestMember first = new TestMember(() -> door.get(0), group, TestMember.asking("first", topic)).join();
+            TestMember second = new TestMember(() -> door.get(0), group, TestMember.asking("second", topic)).join();
+            assertThat(second.reads()).isEmpty();
+
+            door.set(0, prompt);
+            first.beat();
+            first.beat();
+            assertThat(second.beat().assignments()).hasSize(1);
+            Set<PartitionName> given = second.reads();
+
+            door.set(0, late);
+            assertThat(Set.copyOf(second.beat().assignments())).isEqualTo(given);
+        }
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.tidemark.server.topic.Topic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
@@ -138,6 +139,52 @@ class OutboxTest {
             expected.add("late");
             idle.commit();
             awaitValues(topic, expected.toArray(String[]::new));
+        }
+    }
+
+    /** A trigger on a bulk UPDATE, say, with savepoints: the looks beside it are many a second, and each would go over all it has staged. */
+    @Test
+    void whatAnOpenTransactionHasStagedIsNotLookedAtBeforeItHasCommitted() throws Exception {
+        Topic topic = log.topic(1, Map.of());
+        int count = 3_000;
+        String stage =
+                "select count(tidemark.produce('" + topic.name() + "', null, n::text)) from generate_series(%d, %d) n";
+        try (Connection bulk = database.connect()) {
+            bulk.setAutoCommit(false);
+            execute(bulk, stage.formatted(1, 1_000));
+            Savepoint kept = bulk.setSavepoint();
+            execute(bulk, stage.formatted(1_001, 2_000));
+            bulk.releaseSavepoint(kept);
+            bulk.setSavepoint();
+            execute(bulk, stage.formatted(2_001, count));
+            assertThat(entriesReadByALook()).as("begun since the position").isLessThan(20);
+
+            produceInAutocommit(topic, "k", "beside it");
+            awaitValues(topic, "beside it");
+            assertThat(entriesReadByALook()).as("in progress at the position").isLessThan(20);
+            bulk.commit();
+        }
+
+        awaitCount(topic, count + 1);
+        assertThat(log.values(topic, 0, count)).containsExactly(Integer.toString(count));
+    }
+
+    /** Entries of the staging tables and their indexes that are read by what servers ask of them, in a transaction of its own. */
+    private static long entriesReadByALook() throws SQLException {
+        try (Connection server = database.connect()) {
+            server.setAutoCommit(false);
+            execute(server, "select count(*) from tidemark_internal.next_staged(5000, 4194304)");
+            execute(server, "select count(*) from tidemark_internal.measure_staged(100000)");
+            execute(
+                    server,
+                    "select tidemark_internal.is_sequenced('tidemark_internal.staged_0'), tidemark_internal.is_sequenced('tidemark_internal.staged_1')");
+            try (Statement statement = server.createStatement();
+                    ResultSet row = statement.executeQuery(
+                            "select sum(pg_stat_get_xact_tuples_returned(c.oid))"
+                                    + " from pg_class c where c.relnamespace = 'tidemark_internal'::regnamespace and c.relname ~ '^staged_[01]'")) {
+                row.next();
+                return row.getLong(1);
+            }
         }
     }
 
