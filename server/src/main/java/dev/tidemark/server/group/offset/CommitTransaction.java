@@ -31,7 +31,7 @@ final class CommitTransaction {
         this.limits = limits;
         String internal = database.schemas().internal();
         this.record = "select outcome, message, log_start_offset, log_end_offset from " + internal
-                + ".record_offset_commits(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, false)";
+                + ".record_offset_commits(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, false)";
         // Durable here is enough: the commit that needs the rows waits for the standby, and so for them.
         this.make = "select set_config('synchronous_commit', 'local', true), " + GroupLimits.TELL + ", " + internal
                 + ".make_group_partitions(?, ?, ?, ?)";
@@ -83,6 +83,7 @@ final class CommitTransaction {
         List<@Nullable String> members = new ArrayList<>();
         List<@Nullable Integer> generations = new ArrayList<>();
         List<String> principals = new ArrayList<>();
+        List<@Nullable Long> numbers = new ArrayList<>();
         List<OffsetToCommit> offsets = new ArrayList<>();
         for (int i = 0; i < commits.size(); i++) {
             OffsetCommit commit = commits.get(i).commit();
@@ -92,6 +93,7 @@ final class CommitTransaction {
                 members.add(commit.memberId());
                 generations.add(commit.generationId());
                 principals.add(commit.principal());
+                numbers.add(commit.commitNumber());
                 offsets.add(offset);
             }
         }
@@ -116,6 +118,7 @@ final class CommitTransaction {
                 10,
                 connection.createArrayOf(
                         "text", offsets.stream().map(OffsetToCommit::metadata).toArray()));
+        statement.setArray(11, connection.createArrayOf("int8", numbers.toArray()));
     }
 
     /** Makes the group, and its rows of the partitions, for a commit without a member. @throws SQLException 55P03 when an application is making the same, TM089 when there are as many groups as there may be */

@@ -153,7 +153,8 @@ final class OffsetCommitter implements AutoCloseable {
             refuse(
                     commit,
                     new ApiException(
-                            ErrorCode.BROKER_NOT_AVAILABLE, "a partition is being given to another member; try again"));
+                            ErrorCode.BROKER_NOT_AVAILABLE,
+                            "a partition is being given to another member, or another commit of this one is under way; try again"));
         } else {
             queue.addBusy(commit);
         }
