@@ -18,8 +18,11 @@ final class CommitTransaction {
     static final String BUSY = "busy";
     static final String MISSING = "missing";
 
-    /** How long others wait while rows are made for one. */
+    /** How long others wait while rows are made for one, of those that are committed together. */
     private static final String MAKE_LOCK_TIMEOUT = "100ms";
+
+    /** As good as not at all: 0 is for ever. */
+    private static final String NO_LOCK_TIMEOUT = "1ms";
 
     private final Database database;
     private final GroupLimits limits;
@@ -121,15 +124,15 @@ final class CommitTransaction {
         statement.setArray(11, connection.createArrayOf("int8", numbers.toArray()));
     }
 
-    /** Makes the group, and its rows of the partitions, for a commit without a member. @throws SQLException 55P03 when an application is making the same, TM089 when there are as many groups as there may be */
-    void make(OffsetCommit commit) throws SQLException {
+    /** Makes the group, and its rows of the partitions, for a commit without a member. @param waits whether for who is making the same @throws SQLException 55P03 when an application is making the same, TM089 when there are as many groups as there may be */
+    void make(OffsetCommit commit, boolean waits) throws SQLException {
         try (Connection connection = database.connection();
                 PreparedStatement statement = connection.prepareStatement(make)) {
             statement.setString(1, limits.told());
             statement.setString(2, commit.group());
             statement.setArray(3, connection.createArrayOf("text", topics(commit.offsets())));
             statement.setArray(4, connection.createArrayOf("int4", partitions(commit.offsets())));
-            statement.setString(5, MAKE_LOCK_TIMEOUT);
+            statement.setString(5, waits ? MAKE_LOCK_TIMEOUT : NO_LOCK_TIMEOUT);
             statement.execute();
         }
     }

@@ -185,6 +185,27 @@ class OffsetCommitterTest {
     }
 
     @Test
+    void manyCommitsIntoAGroupThatAnApplicationIsMakingWaitInVainOnce() throws Exception {
+        try (Connection application = database.connect();
+                Statement statement = application.createStatement()) {
+            application.setAutoCommit(false);
+            statement.execute("select tidemark.commit_offsets('" + group + "', null, null, '" + topic.name()
+                    + "', array[0], array[1]::bigint[])");
+            List<CompletableFuture<Void>> refused = new ArrayList<>();
+            for (int n = 0; n < 900; n++) {
+                refused.add(commit(TestOffsets.request(topic.name(), n)));
+            }
+
+            // One after the other they would take a minute and a half.
+            get(offsets.commit("other " + group, TestOffsets.request(topic.name(), 7), "somebody"));
+            for (CompletableFuture<Void> commit : refused) {
+                assertThat(refusal(commit).error()).isEqualTo(ErrorCode.BROKER_NOT_AVAILABLE);
+            }
+            application.rollback();
+        }
+    }
+
+    @Test
     void ofConcurrentOwnersTheLaterOnesCommitsCountWhateverTheOrderTheyCameIn() throws Exception {
         List<String> members = List.of("a", "b", "c");
         for (String member : members) {
