@@ -50,6 +50,10 @@ $$;
 -- what the locks' last holders committed, who owns what; then the rows, with sequences drawn under the locks. At REPEATABLE READ and SERIALIZABLE a
 -- snapshot may be older than a change of owner: there the rows of group_partition are locked too, which fails (40001) when they have changed since.
 --
+-- A numbered commit changes nothing in those partitions in which one of the same member with a greater number counts: it is late, and was repeated, or
+-- given up, and overtaken. So that one sees the other, a member's numbered commits are one after the other: the lock of the member (the oid of
+-- group_member, member_no), exclusively, after those of the partitions. One lock a request, for the lock table has to hold them all.
+--
 -- Outcomes, one row a request, in their order:
 --   committed
 --   busy       a lock was not had, without p_waits: come back in some milliseconds
@@ -68,6 +72,8 @@ create or replace function ${internal}.record_offset_commits(
     p_committed_offsets bigint[],
     p_leader_epochs     int[],
     p_metadata          text[],
+    -- Null where the client did not number the commit; only a member does.
+    p_commit_numbers    bigint[],
     -- Null for commits by HTTP. With 'transaction' the member's principal is not asked for: that is a token's, and the caller a role.
     p_kind              text,
     -- Whether to wait for locks, for lock_timeout; a server does not, and commits durably.
@@ -90,6 +96,7 @@ $$
 #variable_conflict use_column
 declare
     c_lock_class    constant int := '${internal}.group_partition'::regclass::oid::int;
+    c_member_class  constant int := '${internal}.group_member'::regclass::oid::int;
     c_max_metadata  constant int := 4096;
     c_max_name      constant int := 249;
     v_count         constant int := p_requests[cardinality(p_requests)];
@@ -101,6 +108,8 @@ declare
     v_partition_ids int[];
     v_ids           int[];
     v_not_had       int[] := '{}';
+    v_member_nos    int[];
+    v_not_alone     int[] := '{}';
     v_id            int;
     r               record;
 begin
@@ -113,12 +122,14 @@ begin
                min(i.group_name) as group_name,
                bool_or(i.group_name is null or i.group_name = '' or octet_length(i.group_name) > c_max_name or i.group_name ~ '[[:cntrl:]]') as is_bad_name,
                bool_or((i.member_id is null) <> (i.generation_id is null)) as is_half,
+               bool_or(i.member_id is null and i.commit_number is not null) as is_nobodys,
+               min(i.commit_number) filter (where i.commit_number < 0) as negative_number,
                bool_or(i.topic is null or i.partition is null or i.committed_offset is null) as has_null,
                min(i.committed_offset) filter (where i.committed_offset < 0) as negative,
                count(*) > count(distinct (i.topic, i.partition)) as has_twice,
                max(octet_length(i.metadata)) as metadata_bytes
-        from unnest(p_requests, p_groups, p_member_ids, p_generations, p_topics, p_partitions, p_committed_offsets, p_metadata)
-            i(request, group_name, member_id, generation_id, topic, partition, committed_offset, metadata)
+        from unnest(p_requests, p_groups, p_member_ids, p_generations, p_topics, p_partitions, p_committed_offsets, p_metadata, p_commit_numbers)
+            i(request, group_name, member_id, generation_id, topic, partition, committed_offset, metadata, commit_number)
         group by i.request
     loop
         if r.is_bad_name then
@@ -127,6 +138,12 @@ begin
         elsif r.is_half then
             v_outcomes[r.request] := 'TM042';
             v_messages[r.request] := 'member and generation are named both or not at all';
+        elsif r.is_nobodys then
+            v_outcomes[r.request] := 'TM042';
+            v_messages[r.request] := 'a commit number is a member''s, and no member is named';
+        elsif r.negative_number is not null then
+            v_outcomes[r.request] := 'TM042';
+            v_messages[r.request] := format('%s is not a commit number: they begin at 0', r.negative_number);
         elsif r.has_null then
             v_outcomes[r.request] := 'TM042';
             v_messages[r.request] := 'a topic, a partition or an offset is null';
@@ -157,6 +174,23 @@ begin
             v_not_had := v_not_had || v_id;
         end if;
     end loop;
+    select array_agg(m.member_no order by i.n) into v_member_nos
+    from unnest(v_group_ids, p_member_ids, p_commit_numbers) with ordinality i(group_id, member_id, commit_number, n)
+    -- As the first from there on, as below.
+    left join lateral (
+        select c.member_no
+        from (select o.group_id, o.member_id, o.member_no
+              from ${internal}.group_member o
+              where i.commit_number is not null and (o.group_id, o.member_id) >= (i.group_id, i.member_id)
+              order by o.group_id, o.member_id limit 1) c
+        where c.group_id = i.group_id and c.member_id = i.member_id) m on true;
+    for v_id in select distinct i.id from unnest(v_member_nos) i(id) where i.id is not null order by 1 loop
+        if p_waits then
+            perform pg_advisory_xact_lock(c_member_class, v_id);
+        elsif not pg_try_advisory_xact_lock(c_member_class, v_id) then
+            v_not_alone := v_not_alone || v_id;
+        end if;
+    end loop;
     if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
         perform from ${internal}.group_partition x where x.group_partition_id = any (v_ids) order by x.group_partition_id for share;
     end if;
@@ -167,9 +201,9 @@ begin
                g.generation_id as group_generation, p.log_start_offset, e.log_end_offset, x.owner_member_id, x.owner_generation,
                past.reason, to_char(past.left_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as left_at, f.fault
         from unnest(p_requests, p_groups, p_member_ids, p_generations, p_principals, p_topics, p_partitions, p_committed_offsets, v_group_ids,
-                    v_partition_ids, v_ids) with ordinality
+                    v_partition_ids, v_ids, v_member_nos) with ordinality
             i(request, group_name, member_id, generation_id, principal, topic, partition, committed_offset, group_id, partition_id,
-              group_partition_id, n)
+              group_partition_id, member_no, n)
         left join ${internal}.consumer_group g on g.group_id = i.group_id and g.deleted_at is null
         -- As the first from there on, in order: another index has the group's members too, all of them.
         left join lateral (
@@ -196,7 +230,7 @@ begin
                         when i.member_id is null and exists (select from ${internal}.group_member o where o.group_id = g.group_id) then 'TM025'
                         when p_kind is distinct from 'transaction' and m.principal <> i.principal then 'TM030'
                         when t.topic_id is null then 'TM003'
-                        when i.group_partition_id = any (v_not_had) then 'busy'
+                        when i.group_partition_id = any (v_not_had) or i.member_no = any (v_not_alone) then 'busy'
                         when i.member_id is not null and (x.owner_member_id is distinct from i.member_id
                             or i.generation_id not between x.owner_generation and g.generation_id) then 'TM022'
                         when i.committed_offset > e.log_end_offset then 'TM001'
@@ -238,15 +272,21 @@ begin
     end loop;
 
     insert into ${internal}.offset_commit (
-        commit_sequence, committed_at, committed_offset, group_partition_id, generation_id, leader_epoch, kind, member_id, metadata, principal)
+        commit_sequence, committed_at, committed_offset, group_partition_id, generation_id, leader_epoch, kind, member_id, metadata, principal,
+        commit_number)
     select nextval('${internal}.offset_commit_sequence'), clock_timestamp(), c.committed_offset, c.group_partition_id, c.generation_id,
-           c.leader_epoch, p_kind, c.member_id, c.metadata, c.principal
-    from (select i.committed_offset, i.group_partition_id, i.generation_id, i.leader_epoch, i.member_id, i.metadata, i.principal
-          from unnest(p_requests, p_committed_offsets, v_ids, p_generations, p_leader_epochs, p_member_ids, p_metadata, p_principals) with ordinality
-              i(request, committed_offset, group_partition_id, generation_id, leader_epoch, member_id, metadata, principal, n)
+           c.leader_epoch, p_kind, c.member_id, c.metadata, c.principal, c.commit_number
+    from (select i.committed_offset, i.group_partition_id, i.generation_id, i.leader_epoch, i.member_id, i.metadata, i.principal, i.commit_number
+          from unnest(p_requests, p_committed_offsets, v_ids, p_generations, p_leader_epochs, p_member_ids, p_metadata, p_principals,
+                      p_commit_numbers) with ordinality
+              i(request, committed_offset, group_partition_id, generation_id, leader_epoch, member_id, metadata, principal, commit_number, n)
           where v_outcomes[i.request] is null
-          -- The later request's offset is to count.
-          order by i.n) c;
+            -- One that a later commit of the same member has overtaken is done with.
+            and (i.commit_number is null or not coalesce(
+                (select o.member_id = i.member_id and o.commit_number > i.commit_number
+                 from ${internal}.offset_commit o where o.group_partition_id = i.group_partition_id order by o.commit_sequence desc limit 1), false))
+          -- The later one's offset is to count: by number, and else the later request's.
+          order by i.commit_number nulls first, i.n) c;
     return query
     select i.n::int, coalesce(i.outcome, 'committed'), i.message, i.log_start_offset, i.log_end_offset
     from unnest(v_outcomes, v_messages, v_starts, v_ends) with ordinality i(outcome, message, log_start_offset, log_end_offset, n)
@@ -291,10 +331,10 @@ end
 $$;
 
 -- Commits the offsets of one request in the caller's database transaction, or raises why not: with TM and the error's code, or with 40001 where only a
--- newer snapshot can tell. With kind 'atomic', for records that are appended in the same transaction.
+-- newer snapshot can tell. With kind 'atomic', for records that are appended in the same transaction; those may be numbered.
 create or replace function ${internal}.commit_group_offsets(
     p_group text, p_member_id text, p_generation int, p_topics text[], p_partitions int[], p_committed_offsets bigint[], p_leader_epochs int[],
-    p_metadata text[], p_principal text, p_kind text
+    p_metadata text[], p_principal text, p_kind text, p_commit_number bigint
 ) returns void
     language plpgsql
     volatile
@@ -311,13 +351,17 @@ begin
             or cardinality(p_leader_epochs) <> v_count or cardinality(p_metadata) <> v_count then
         raise exception 'partitions, offsets and what comes with them are not of one number' using errcode = 'TM042';
     end if;
+    if p_kind = 'atomic' then
+        -- A server that stands still with the locks in its hands loses its session, and the locks with it.
+        perform set_config('idle_in_transaction_session_timeout', '5s', true);
+    end if;
     for i in 1..2 loop
         select c.outcome, c.message, c.log_start_offset, c.log_end_offset into r
         from ${internal}.record_offset_commits(
             array_fill(1, array[v_count]), array_fill(p_group, array[v_count]), array_fill(p_member_id, array[v_count]),
             array_fill(p_generation, array[v_count]), array_fill(p_principal, array[v_count]), p_topics, p_partitions, p_committed_offsets,
             coalesce(p_leader_epochs, array_fill(null::int, array[v_count])), coalesce(p_metadata, array_fill(null::text, array[v_count])),
-            p_kind, true) c;
+            array_fill(p_commit_number, array[v_count]), p_kind, true) c;
         exit when r.outcome <> 'missing';
         -- With records, whose partitions' locks are had already, not longer than others may wait for those.
         perform ${internal}.make_group_partitions(p_group, p_topics, p_partitions, case p_kind when 'atomic' then '50ms' else '2s' end);
@@ -346,7 +390,7 @@ $$;
 
 create or replace function ${internal}.commit_group_offsets(
     p_group text, p_member_id text, p_generation int, p_topics text[], p_partitions int[], p_committed_offsets bigint[], p_leader_epochs int[],
-    p_metadata text[], p_principal text
+    p_metadata text[], p_principal text, p_commit_number bigint
 ) returns void
     language sql
     volatile
@@ -354,5 +398,6 @@ create or replace function ${internal}.commit_group_offsets(
 as
 $$
     select ${internal}.commit_group_offsets(
-        p_group, p_member_id, p_generation, p_topics, p_partitions, p_committed_offsets, p_leader_epochs, p_metadata, p_principal, 'atomic')
+        p_group, p_member_id, p_generation, p_topics, p_partitions, p_committed_offsets, p_leader_epochs, p_metadata, p_principal, 'atomic',
+        p_commit_number)
 $$;

@@ -1,5 +1,5 @@
--- Deletes groups that have had no members, and no commits, for so long; at most so many, and those that are in use are left for another time. Returns
--- their names.
+-- Deletes groups that have had no members, and no commits, for so long; at most so many, and those that are in use are left for another time, as many as
+-- a hundred stepped over to come to one that is not. Returns their names.
 create or replace function ${internal}.expire_groups(p_retention_ms bigint, p_limit int) returns setof text
     language plpgsql
     volatile
@@ -9,22 +9,26 @@ as
 $$
 #variable_conflict use_column
 declare
-    v_since constant timestamptz := clock_timestamp() - p_retention_ms * interval '1 ms';
-    v_group record;
+    c_in_use  constant int := 100;
+    v_since   constant timestamptz := clock_timestamp() - p_retention_ms * interval '1 ms';
+    v_deleted int := 0;
+    v_group   record;
 begin
     for v_group in
         select g.group_id, g.name
         from ${internal}.consumer_group g
         where g.deleted_at is null and g.emptied_at < v_since and not ${internal}.is_group_used(g.group_id, v_since)
         order by g.group_id
-        limit p_limit
+        limit p_limit + c_in_use
     loop
+        exit when v_deleted = p_limit;
         begin
             if pg_try_advisory_xact_lock('${internal}.consumer_group'::regclass::oid::int, v_group.group_id) then
                 perform ${internal}.lock_empty_group(v_group.name);
                 -- Again, now that nobody can commit.
                 if not ${internal}.is_group_used(v_group.group_id, v_since) then
                     perform ${internal}.delete_group(v_group.name);
+                    v_deleted := v_deleted + 1;
                     return next v_group.name;
                 end if;
             end if;

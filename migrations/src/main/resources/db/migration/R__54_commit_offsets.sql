@@ -23,7 +23,7 @@ begin
     end if;
     perform ${internal}.commit_group_offsets(
         group_id, member_id, generation_id, array_fill(topic, array[coalesce(cardinality(partitions), 0)]), partitions, committed_offsets, null::int[], metadata,
-        session_user::text, 'transaction');
+        session_user::text, 'transaction', null::bigint);
 end
 $$;
 comment on function ${schema}.commit_offsets(text, text, int, text, int[], bigint[], text[]) is

@@ -7,7 +7,11 @@ import org.jspecify.annotations.Nullable;
 
 /** What a transaction's request says of a group's offsets. */
 record CommitBody(
-        String group, @Nullable String memberId, @Nullable Integer generationId, List<OffsetToCommit> offsets) {
+        String group,
+        @Nullable String memberId,
+        @Nullable Integer generationId,
+        @Nullable Long commitNumber,
+        List<OffsetToCommit> offsets) {
     static CommitBody of(GroupOffsets offsets) {
         // With partitions assigned by hand nobody is a member.
         boolean ofAMember = !offsets.memberId().isEmpty();
@@ -15,6 +19,7 @@ record CommitBody(
                 offsets.groupId(),
                 ofAMember ? offsets.memberId() : null,
                 ofAMember ? offsets.generationId() : null,
+                ofAMember ? offsets.commitNumber() : null,
                 offsets(offsets.offsets()));
     }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,7 @@ final class Commits {
     private final PollWait waits;
     private final Queue<Runnable> callbacks = new ConcurrentLinkedQueue<>();
     private final AtomicInteger unfinished = new AtomicInteger();
+    private final AtomicLong lastNumber = new AtomicLong();
     private final ThreadPoolExecutor thread;
 
     Commits(GroupRequests requests, GroupMembership membership, ConsumerPartitions partitions, PollWait waits) {
@@ -49,19 +51,31 @@ final class Commits {
         thread.allowCoreThreadTimeOut(true);
     }
 
+    /**
+     * The number of the next commit: drawn when the commit is asked for, since what is asked for later is to count, whichever thread and server are faster. Grows
+     * for as long as the consumer lives, whatever member it is.
+     */
+    long nextNumber() {
+        return lastNumber.incrementAndGet();
+    }
+
     /** Commits before long. @param member null: as nobody, for a group without members */
     CompletableFuture<Void> begin(
             MemberState.@Nullable Member member, Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+        Long number = member == null ? null : nextNumber();
         return begin(() -> {
-            commit(member, offsets, timeout);
+            commit(member, number, offsets, timeout);
             return null;
         });
     }
 
     private void commit(
-            MemberState.@Nullable Member member, Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+            MemberState.@Nullable Member member,
+            @Nullable Long number,
+            Map<TopicPartition, OffsetAndMetadata> offsets,
+            Duration timeout) {
         try {
-            requests.commit(member, offsets, timeout);
+            requests.commit(member, number, offsets, timeout);
         } catch (TidemarkException failure) {
             throw member == null ? failure : explain(member, failure);
         }

@@ -99,20 +99,29 @@ final class GroupRequests {
      * Commits all, or none; of more than a request may have, one request's after the other, up to the first that is refused.
      *
      * @param member null: none, while the group has no members
+     * @param commitNumber one that is greater than those of the member's earlier commits; null without a member
      */
-    void commit(MemberState.@Nullable Member member, Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+    void commit(
+            MemberState.@Nullable Member member,
+            @Nullable Long commitNumber,
+            Map<TopicPartition, OffsetAndMetadata> offsets,
+            Duration timeout) {
         Deadline deadline = Deadline.in(timeout);
         List<OffsetToCommit> all = CommitBody.offsets(offsets);
         for (int from = 0; from < all.size(); from += CommitOffsetsRequest.MAX_OFFSETS) {
             int to = Math.min(all.size(), from + CommitOffsetsRequest.MAX_OFFSETS);
-            commit(member, all.subList(from, to), deadline.left());
+            commit(member, commitNumber, all.subList(from, to), deadline.left());
         }
     }
 
-    private void commit(MemberState.@Nullable Member member, List<OffsetToCommit> some, Duration timeout) {
+    private void commit(
+            MemberState.@Nullable Member member,
+            @Nullable Long commitNumber,
+            List<OffsetToCommit> some,
+            Duration timeout) {
         CommitOffsetsRequest body = member == null
-                ? new CommitOffsetsRequest(null, null, some)
-                : new CommitOffsetsRequest(member.memberId(), member.generationId(), some);
+                ? new CommitOffsetsRequest(null, null, commitNumber, some)
+                : new CommitOffsetsRequest(member.memberId(), member.generationId(), commitNumber, some);
         caller.call(Request.json("POST", offsetsPath(), body), timeout);
     }
 

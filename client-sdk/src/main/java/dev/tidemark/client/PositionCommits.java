@@ -193,7 +193,8 @@ final class PositionCommits {
         handedOut(offsets);
         return member == null
                 ? new GroupOffsets(config.groupId(), "", -1, offsets)
-                : new GroupOffsets(config.groupId(), member.memberId(), member.generationId(), offsets);
+                : new GroupOffsets(
+                        config.groupId(), member.memberId(), member.generationId(), commits.nextNumber(), offsets);
     }
 
     void into(Connection connection) throws SQLException {

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 
 /** The server's side of a consumer group, for {@link FakeBroker}: who gets what is the test's decision. It keeps the protocol's rules: a partition is its owner's until that says that it reads it no more. */
@@ -42,6 +43,12 @@ final class FakeGroup {
 
     /** A commit waits for this before it is carried out. */
     volatile CountDownLatch commitsWait = new CountDownLatch(0);
+
+    /** The number of each commit, in order; "none" of one that has none. */
+    final List<String> commitNumbers = new CopyOnWriteArrayList<>();
+
+    /** So many commits are not carried out, as by a server that is about to stop. */
+    final AtomicInteger unavailableCommits = new AtomicInteger();
 
     /** Joins are refused with this. */
     volatile ErrorCode refuseJoins;
@@ -175,6 +182,11 @@ final class FakeGroup {
             heard.add("commit "
                     + new TreeMap<>(offsets.entrySet().stream()
                             .collect(Collectors.toMap(e -> e.getKey().toString(), Map.Entry::getValue))));
+            commitNumbers.add(request.path("commit_number").asText("none"));
+            if (unavailableCommits.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+                FakeBroker.problem(exchange, ErrorCode.BROKER_NOT_AVAILABLE, "as the test wants");
+                return;
+            }
             String memberId = request.path("member_id").asText("");
             Member member = members.get(memberId);
             if (member == null && !(memberId.isEmpty() && members.isEmpty())) {

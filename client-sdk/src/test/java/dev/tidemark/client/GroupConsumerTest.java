@@ -10,6 +10,7 @@ import dev.tidemark.protocol.ErrorCode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -347,6 +348,41 @@ class GroupConsumerTest {
     }
 
     @Test
+    void commitsAreNumberedAsTheyAreAskedForAndARepetitionHasItsFirstOnesNumber() {
+        try (TidemarkConsumer<String, String> consumer = subscribed(settings().maxPollRecords(10))) {
+            read(consumer, 10);
+            group.unavailableCommits.set(2);
+            consumer.commitSync(Map.of(P0, new OffsetAndMetadata(1)));
+            assertThat(group.commitNumbers).containsExactly("1", "1", "1");
+
+            group.commitsWait = new CountDownLatch(1);
+            consumer.commitAsync(Map.of(P0, new OffsetAndMetadata(2)), null);
+            GroupOffsets handedOut = consumer.groupOffsets();
+            consumer.commitAsync(Map.of(P0, new OffsetAndMetadata(3)), null);
+            group.commitsWait.countDown();
+            await().until(() -> group.commitNumbers.size() == 5);
+            assertThat(group.commitNumbers).endsWith("2", "4");
+            assertThat(handedOut.commitNumber()).isEqualTo(3);
+
+            group.expel();
+            read(consumer, 7);
+            consumer.commitSync();
+            assertThat(group.commitNumbers).endsWith("5");
+        }
+        group.commitNumbers.clear();
+        try (TidemarkConsumer<String, String> automatic =
+                subscribed(settings().enableAutoCommit(true).autoCommitInterval(Duration.ofMillis(1)))) {
+            append(0, 5, 6);
+            pollUntil(automatic, () -> !group.commitNumbers.isEmpty());
+            append(0, 6, 7);
+            read(automatic, 1);
+        }
+        assertThat(group.commitNumbers).hasSizeGreaterThan(1).doesNotContain("none");
+        assertThat(group.commitNumbers).isSortedAccordingTo(Comparator.comparingLong(Long::parseLong));
+        assertThat(group.commitNumbers).doesNotHaveDuplicates();
+    }
+
+    @Test
     void commitsTooFastAreRefusedByName() {
         group.commitsWait = new CountDownLatch(1);
         try (TidemarkConsumer<String, String> consumer = subscribed(settings())) {
@@ -583,7 +619,9 @@ class GroupConsumerTest {
             GroupOffsets handedOut = consumer.groupOffsets();
             assertThat(handedOut.memberId()).isEqualTo(group.memberId());
             assertThat(handedOut.offsets()).containsOnlyKeys(P0, P1);
-            assertThat(consumer.groupOffsets()).as("until the next poll").isEqualTo(handedOut);
+            GroupOffsets again = consumer.groupOffsets();
+            assertThat(again.offsets()).as("until the next poll").isEqualTo(handedOut.offsets());
+            assertThat(again.commitNumber()).isGreaterThan(handedOut.commitNumber());
 
             consumer.seekToCommitted();
             assertThat(read(consumer, 10)).as("rolled back").hasSize(10);
@@ -610,6 +648,7 @@ class GroupConsumerTest {
             consumer.commitSync();
             assertThat(group.committed()).isEqualTo(Map.of(P0, 5L));
             assertThat(group.heard).containsExactly("commit {t-0=5}");
+            assertThat(group.commitNumbers).containsExactly("none");
             assertThat(consumer.groupMetadata()).isEqualTo(new ConsumerGroupMetadata("g", "", -1, null));
             assertThatIllegalStateException()
                     .isThrownBy(() -> consumer.subscribe(List.of("t")))

@@ -151,6 +151,25 @@ class TransactionTest {
     }
 
     @Test
+    void commitIsRepeatedWithItsNumber() throws Exception {
+        answers.addAll(List.of(CUT, TOOK_PLACE));
+
+        producer.transaction(transaction -> {
+            one(transaction);
+            transaction.commit(
+                    new GroupOffsets("g", "m", 3, 8L, Map.of(new TopicPartition("in", 2), new OffsetAndMetadata(17))));
+        });
+
+        assertThat(requests).hasSize(2);
+        for (byte[] body : requests) {
+            TransactionFrame.Transaction frame = TransactionFrame.read(body, body.length);
+            String commit = new String(body, frame.commitAt(), frame.commitLength(), StandardCharsets.UTF_8);
+            assertThat(Json.forMessages().readTree(commit).get("commit_number").asLong())
+                    .isEqualTo(8);
+        }
+    }
+
+    @Test
     void whatTheFunctionThrowsIsThrownAndNothingIsSent() {
         assertThatThrownBy(() -> producer.transaction(transaction -> {
                     one(transaction);

@@ -3,6 +3,10 @@ package dev.tidemark.integration.group;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemark.client.Deserializers;
+import dev.tidemark.client.OffsetAndMetadata;
+import dev.tidemark.client.TidemarkConsumer;
+import dev.tidemark.client.TopicPartition;
 import dev.tidemark.integration.server.OwnPostgres;
 import dev.tidemark.integration.server.RunningServer;
 import dev.tidemark.integration.server.ServerProcess;
@@ -11,6 +15,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Members with the shortest session timeout there is, 3 s, and what they must not feel: servers that die or stand still, and a PostgreSQL that goes and comes. */
 @Timeout(240)
 class GroupsThatSurviveTest {
+    private static final String COMMITTED = "tidemark_group_commit_offsets_total";
+
     @TempDir
     Path folder;
 
@@ -130,6 +137,49 @@ class GroupsThatSurviveTest {
             postgres.start();
             awaitHeartbeats();
         });
+    }
+
+    @Test
+    void aCommitThatAServerCarriesOutLateTakesNothingBack() throws Exception {
+        String lateGroup = RunningServer.newName();
+        one.http()
+                .post(
+                        "/v1/topics/" + topic + "/records",
+                        Map.of("records", Collections.nCopies(300, Map.of("partition", 0, "value", "v"))));
+        TopicPartition partition = new TopicPartition(topic, 0);
+        try (TidemarkConsumer<String, String> consumer = TidemarkConsumer.builder()
+                .servers(one.uri() + "," + other.uri())
+                .groupId(lateGroup)
+                .enableAutoCommit(false)
+                .keyDeserializer(Deserializers.text())
+                .valueDeserializer(Deserializers.text())
+                .build()) {
+            consumer.subscribe(List.of(topic));
+            await().atMost(Duration.ofSeconds(30)).until(() -> {
+                consumer.poll(Duration.ofMillis(10));
+                return consumer.assignment().contains(partition);
+            });
+            consumer.commitSync(Map.of(partition, new OffsetAndMetadata(1)));
+            ServerProcess stopped = one.meter(COMMITTED) > 0 ? one : other;
+            double before = stopped.meter(COMMITTED);
+
+            stopped.suspend();
+            try {
+                consumer.commitSync(Map.of(partition, new OffsetAndMetadata(100)));
+                consumer.commitSync(Map.of(partition, new OffsetAndMetadata(200)));
+                assertThat(committedOffset(lateGroup)).isEqualTo("200");
+            } finally {
+                stopped.resume();
+            }
+            await().atMost(Duration.ofSeconds(60)).until(() -> stopped.meter(COMMITTED) > before);
+
+            assertThat(committedOffset(lateGroup)).isEqualTo("200");
+        }
+    }
+
+    private String committedOffset(String ofGroup) throws SQLException {
+        return query("select committed_offset from tidemark.consumer_lag where partition = 0 and group_id = '" + ofGroup
+                + "'");
     }
 
     @Test

@@ -90,7 +90,7 @@ final class GroupOffsetRoutes {
     }
 
     private static CommitOffsetsRequest commitRequest(Body body) {
-        JsonFields fields = JsonFields.read(body, "member_id", "generation_id", "offsets");
+        JsonFields fields = JsonFields.read(body, "member_id", "generation_id", "commit_number", "offsets");
         List<JsonNode> elements = fields.requiredList("offsets");
         List<OffsetToCommit> offsets = new ArrayList<>(elements.size());
         for (int i = 0; i < elements.size(); i++) {
@@ -106,6 +106,9 @@ final class GroupOffsetRoutes {
         return new CommitOffsetsRequest(
                 fields.has("member_id") ? fields.requiredText("member_id") : null,
                 fields.integer("generation_id", 0, Integer.MAX_VALUE),
+                fields.has("commit_number")
+                        ? fields.longInteger(fields.required("commit_number"), "commit_number", 0, Long.MAX_VALUE)
+                        : null,
                 offsets);
     }
 

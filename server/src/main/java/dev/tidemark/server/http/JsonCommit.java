@@ -28,6 +28,7 @@ record JsonCommit(String group, CommitOffsetsRequest request) {
         String group = null;
         String member = null;
         Integer generation = null;
+        Long number = null;
         List<OffsetToCommit> offsets = null;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
@@ -36,14 +37,15 @@ record JsonCommit(String group, CommitOffsetsRequest request) {
                 case "group" -> group = text(parser, name);
                 case "member_id" -> member = text(parser, name);
                 case "generation_id" -> generation = integer(parser, name);
+                case "commit_number" -> number = number(parser, name, Long.MAX_VALUE);
                 case "offsets" -> offsets = offsets(parser);
-                default -> throw unknown(name, WHERE, "group, member_id, generation_id, offsets");
+                default -> throw unknown(name, WHERE, "group, member_id, generation_id, commit_number, offsets");
             }
         }
         if (group == null || offsets == null || offsets.isEmpty()) {
             throw invalid(WHERE + " needs a \"group\" and \"offsets\", at least one");
         }
-        return new JsonCommit(group, new CommitOffsetsRequest(member, generation, offsets));
+        return new JsonCommit(group, new CommitOffsetsRequest(member, generation, number, offsets));
     }
 
     private static List<OffsetToCommit> offsets(JsonParser parser) throws IOException {

@@ -237,9 +237,33 @@ class HttpGroupsTest {
                 "{\"member_id\":\"m\",\"generation_id\":-1,\"offsets\":[{\"topic\":\"t\",\"partition\":0,\"committed_offset\":0}]}",
                 "{\"member_id\":\"\\u0000\",\"generation_id\":1,\"offsets\":[{\"topic\":\"t\",\"partition\":0,\"committed_offset\":0}]}",
                 "{\"member\":\"m\",\"offsets\":[{\"topic\":\"t\",\"partition\":0,\"committed_offset\":0}]}",
+                "{\"member_id\":\"m\",\"generation_id\":1,\"commit_number\":-1,\"offsets\":[{\"topic\":\"t\",\"partition\":0,\"committed_offset\":0}]}",
+                "{\"member_id\":\"m\",\"generation_id\":1,\"commit_number\":\"1\",\"offsets\":[{\"topic\":\"t\",\"partition\":0,\"committed_offset\":0}]}",
+                "{\"member_id\":\"m\",\"generation_id\":1,\"commit_number\":9223372036854775808,\"offsets\":[{\"topic\":\"t\",\"partition\":0,\"committed_offset\":0}]}",
+                "{\"commit_number\":1,\"offsets\":[{\"topic\":\"t\",\"partition\":0,\"committed_offset\":0}]}",
             })
     void aCommitThatIsNotWellFormedIsRefused(String body) {
         assertRefused(server.post("/v1/groups/" + group + "/offsets", body), 400, "INVALID_REQUEST");
+    }
+
+    @Test
+    void aLateCommitIsAnsweredAsCommittedAndTakesNothingBack() throws Exception {
+        groups.join(group, "m", "ANONYMOUS");
+        groups.give(group, topic, 0, "m");
+        groups.give(group, topic, 1, "m");
+        String member = "{\"member_id\":\"m\",\"generation_id\":" + groups.generation(group);
+
+        String later = member + ",\"commit_number\":8,\"offsets\":[" + offset(topic, 0, 7) + "]}";
+        assertThat(server.post("/v1/groups/" + group + "/offsets", later).status())
+                .isEqualTo(200);
+        String late =
+                member + ",\"commit_number\":7,\"offsets\":[" + offset(topic, 0, 3) + "," + offset(topic, 1, 3) + "]}";
+        Answer answer = server.post("/v1/groups/" + group + "/offsets", late);
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.json().path("offsets").findValuesAsText("committed_offset"))
+                .containsExactly("3", "3");
+        assertThat(committed().findValuesAsText("committed_offset")).containsExactly("7", "3");
     }
 
     @Test

@@ -96,6 +96,10 @@ class HttpTransactionTest {
                 + ",\"offsets\":[" + String.join(",", offsets) + "]}";
     }
 
+    private static String numbered(String commit, String number) {
+        return "{\"commit_number\":" + number + "," + commit.substring(1);
+    }
+
     private static String commitOfNobody(String group, String... offsets) {
         return "{\"group\":\"" + group + "\",\"offsets\":[" + String.join(",", offsets) + "]}";
     }
@@ -164,6 +168,26 @@ class HttpTransactionTest {
         assertThat(answer.status()).as(answer.json().toString()).isEqualTo(200);
         assertThat(answer.json().path("offsets")).isEmpty();
         assertThat(committed(group)).isEqualTo(commitOnce());
+    }
+
+    @Test
+    void offsetsOfALateCommitArePassedOverAndItsRecordsAppended() throws SQLException {
+        String topic = server.newTopic();
+        String later = numbered(commit(group, MEMBER, generation, offset(0, 17)), "3");
+        String late = numbered(commit(group, MEMBER, generation, offset(0, 9), offset(1, 0)), "1");
+        String lateToo = numbered(commit(group, MEMBER, generation, offset(0, 13)), "2");
+        assertThat(post(request(later)).status()).isEqualTo(200);
+
+        assertThat(post(request(late, record(topic, "\"value\":\"a\""))).status())
+                .isEqualTo(200);
+        assertThat(postFrame(frame(lateToo.getBytes(StandardCharsets.UTF_8), section(topic, TestLog.batch(0, "b"))))
+                        .status())
+                .isEqualTo(200);
+
+        assertThat(database.string("select count(*) from topic.\"" + topic + "\""))
+                .isEqualTo("2");
+        assertThat(committed(group))
+                .isEqualTo("0 17 " + generation + " m atomic ANONYMOUS, 1 0 " + generation + " m atomic ANONYMOUS");
     }
 
     @Test
@@ -271,6 +295,18 @@ class HttpTransactionTest {
                         "generation_id",
                         test -> "{\"group\":\"" + test.group + "\",\"member_id\":\"m\",\"offsets\":["
                                 + test.offset(0, 17) + "]}"),
+                new Refusal(
+                        "commit number that is none",
+                        400,
+                        "INVALID_REQUEST",
+                        "\"commit_number\"",
+                        test -> numbered(commit(test.group, MEMBER, test.generation, test.offset(0, 17)), "-1")),
+                new Refusal(
+                        "commit number of nobody",
+                        400,
+                        "INVALID_REQUEST",
+                        "\"commit_number\"",
+                        test -> numbered(commitOfNobody(test.group, test.offset(0, 17)), "1")),
                 new Refusal(
                         "metadata that is too large",
                         400,

@@ -27,7 +27,7 @@ final class CommitFunction {
     CommitFunction(SchemaNames schemas, GroupLimits limits) {
         this.limits = limits;
         this.call = "select " + GroupLimits.TELL + ", " + schemas.internal()
-                + ".commit_group_offsets(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                + ".commit_group_offsets(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     }
 
     /** @throws OffsetAboveLogEndException of an offset that no record has yet; every other refusal is an SQLException */
@@ -43,6 +43,7 @@ final class CommitFunction {
             setArray(statement, 8, "int4", commit, OffsetToCommit::leaderEpoch);
             setArray(statement, 9, "text", commit, OffsetToCommit::metadata);
             statement.setString(10, commit.principal());
+            statement.setObject(11, commit.commitNumber(), Types.BIGINT);
             statement.executeQuery().close();
         } catch (PSQLException e) {
             ServerErrorMessage message = e.getServerErrorMessage();

@@ -10,8 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /** Commits that wait for the next database transaction, bounded in bytes. Thread-safe; one thread takes. */
 final class CommitQueue {
-    /** What is committed together at the most, so no more than a single request may: each offset takes an entry in PostgreSQL's lock table. */
-    private static final int MAX_OFFSETS_TOGETHER = CommitOffsetsRequest.MAX_OFFSETS;
+    /** What commits together may take of PostgreSQL's lock table: no more than a single request does at the most. */
+    private static final int MAX_LOCKS_TOGETHER = CommitOffsetsRequest.MAX_OFFSETS + 1;
 
     /** How soon a partition that was being given away is tried again. */
     private static final long BUSY_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
@@ -94,7 +94,7 @@ final class CommitQueue {
 
     private List<PendingCommit> take() {
         List<PendingCommit> commits = new ArrayList<>();
-        int room = MAX_OFFSETS_TOGETHER;
+        int room = MAX_LOCKS_TOGETHER;
         if (closed || System.nanoTime() - busyUntilNanos >= 0) {
             room = move(busy, commits, room);
         }
@@ -102,12 +102,12 @@ final class CommitQueue {
         return commits;
     }
 
-    /** As many as there is room for, in their order. @return the room that is left, in offsets */
+    /** As many as there is room for, in their order. @return the room that is left, in locks */
     private static int move(ArrayDeque<PendingCommit> from, List<PendingCommit> to, int room) {
         int left = room;
-        while (!from.isEmpty() && from.element().commit().offsets().size() <= left) {
+        while (!from.isEmpty() && from.element().commit().locks() <= left) {
             PendingCommit commit = from.remove();
-            left -= commit.commit().offsets().size();
+            left -= commit.commit().locks();
             to.add(commit);
         }
         return left;

@@ -18,8 +18,11 @@ final class CommitTransaction {
     static final String BUSY = "busy";
     static final String MISSING = "missing";
 
-    /** How long others wait while rows are made for one. */
+    /** How long others wait while rows are made for one, of those that are committed together. */
     private static final String MAKE_LOCK_TIMEOUT = "100ms";
+
+    /** As good as not at all: 0 is for ever. */
+    private static final String NO_LOCK_TIMEOUT = "1ms";
 
     private final Database database;
     private final GroupLimits limits;
@@ -31,7 +34,7 @@ final class CommitTransaction {
         this.limits = limits;
         String internal = database.schemas().internal();
         this.record = "select outcome, message, log_start_offset, log_end_offset from " + internal
-                + ".record_offset_commits(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, false)";
+                + ".record_offset_commits(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, false)";
         // Durable here is enough: the commit that needs the rows waits for the standby, and so for them.
         this.make = "select set_config('synchronous_commit', 'local', true), " + GroupLimits.TELL + ", " + internal
                 + ".make_group_partitions(?, ?, ?, ?)";
@@ -83,6 +86,7 @@ final class CommitTransaction {
         List<@Nullable String> members = new ArrayList<>();
         List<@Nullable Integer> generations = new ArrayList<>();
         List<String> principals = new ArrayList<>();
+        List<@Nullable Long> numbers = new ArrayList<>();
         List<OffsetToCommit> offsets = new ArrayList<>();
         for (int i = 0; i < commits.size(); i++) {
             OffsetCommit commit = commits.get(i).commit();
@@ -92,6 +96,7 @@ final class CommitTransaction {
                 members.add(commit.memberId());
                 generations.add(commit.generationId());
                 principals.add(commit.principal());
+                numbers.add(commit.commitNumber());
                 offsets.add(offset);
             }
         }
@@ -116,17 +121,18 @@ final class CommitTransaction {
                 10,
                 connection.createArrayOf(
                         "text", offsets.stream().map(OffsetToCommit::metadata).toArray()));
+        statement.setArray(11, connection.createArrayOf("int8", numbers.toArray()));
     }
 
-    /** Makes the group, and its rows of the partitions, for a commit without a member. @throws SQLException 55P03 when an application is making the same, TM089 when there are as many groups as there may be */
-    void make(OffsetCommit commit) throws SQLException {
+    /** Makes the group, and its rows of the partitions, for a commit without a member. @param waits whether for who is making the same @throws SQLException 55P03 when an application is making the same, TM089 when there are as many groups as there may be */
+    void make(OffsetCommit commit, boolean waits) throws SQLException {
         try (Connection connection = database.connection();
                 PreparedStatement statement = connection.prepareStatement(make)) {
             statement.setString(1, limits.told());
             statement.setString(2, commit.group());
             statement.setArray(3, connection.createArrayOf("text", topics(commit.offsets())));
             statement.setArray(4, connection.createArrayOf("int4", partitions(commit.offsets())));
-            statement.setString(5, MAKE_LOCK_TIMEOUT);
+            statement.setString(5, waits ? MAKE_LOCK_TIMEOUT : NO_LOCK_TIMEOUT);
             statement.execute();
         }
     }

@@ -17,12 +17,14 @@ import org.jspecify.annotations.Nullable;
  * A request to commit offsets, as far as it can be checked without the database: all of them are committed, or none.
  *
  * @param memberId null, as is the generation, for a commit without a member
+ * @param commitNumber see {@link CommitOffsetsRequest}
  * @param principal who asks
  */
 record OffsetCommit(
         String group,
         @Nullable String memberId,
         @Nullable Integer generationId,
+        @Nullable Long commitNumber,
         List<OffsetToCommit> offsets,
         String principal) {
     static final int MAX_METADATA_BYTES = 4096;
@@ -41,8 +43,23 @@ record OffsetCommit(
         if (memberId != null) {
             GroupNames.requireLegal("\"member_id\"", memberId);
         }
+        Long commitNumber = request.commitNumber();
+        requireLegalNumber(memberId, commitNumber);
         requireLegal(request.offsets());
-        return new OffsetCommit(group, memberId, request.generationId(), List.copyOf(request.offsets()), principal);
+        return new OffsetCommit(
+                group, memberId, request.generationId(), commitNumber, List.copyOf(request.offsets()), principal);
+    }
+
+    private static void requireLegalNumber(@Nullable String memberId, @Nullable Long commitNumber) {
+        if (commitNumber == null) {
+            return;
+        }
+        if (memberId == null) {
+            throw invalid("\"commit_number\" is a member's: it goes with \"member_id\" and \"generation_id\"");
+        }
+        if (commitNumber < 0) {
+            throw invalid("\"commit_number\" is a whole number from 0, not " + commitNumber);
+        }
     }
 
     private static void requireLegal(List<OffsetToCommit> offsets) {
@@ -87,6 +104,11 @@ record OffsetCommit(
 
     private static ApiException invalid(String detail) {
         return new ApiException(ErrorCode.INVALID_REQUEST, detail);
+    }
+
+    /** How many entries of PostgreSQL's lock table it takes: one for each partition, and one for the member where its commits are numbered. */
+    int locks() {
+        return offsets.size() + (commitNumber == null ? 0 : 1);
     }
 
     /** What it takes of memory while it waits, roughly. */

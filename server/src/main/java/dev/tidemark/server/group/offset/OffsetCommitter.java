@@ -117,6 +117,8 @@ final class OffsetCommitter implements AutoCloseable {
 
     private List<PendingCommit> settle(List<PendingCommit> commits, CommitTransaction.Done done) {
         List<PendingCommit> again = new ArrayList<>();
+        // All others wait meanwhile, so there is one wait in vain for however many.
+        boolean mayWait = true;
         for (int i = 0; i < commits.size(); i++) {
             PendingCommit commit = commits.get(i);
             CommitTransaction.Outcome outcome = done.outcomes().get(i);
@@ -124,7 +126,9 @@ final class OffsetCommitter implements AutoCloseable {
                 case CommitTransaction.COMMITTED -> committed(commit, done.isReplicationWaitCut());
                 case CommitTransaction.BUSY -> waitWhileBusy(commit);
                 case CommitTransaction.MISSING -> {
-                    if (makeRows(commit)) {
+                    Made made = makeRows(commit, mayWait);
+                    mayWait = mayWait && made != Made.LOCKED;
+                    if (made == Made.MADE) {
                         again.add(commit);
                     }
                 }
@@ -153,17 +157,27 @@ final class OffsetCommitter implements AutoCloseable {
             refuse(
                     commit,
                     new ApiException(
-                            ErrorCode.BROKER_NOT_AVAILABLE, "a partition is being given to another member; try again"));
+                            ErrorCode.BROKER_NOT_AVAILABLE,
+                            "a partition is being given to another member, or another commit of this one is under way; try again"));
         } else {
             queue.addBusy(commit);
         }
     }
 
-    /** @return whether to try the commit again */
-    private boolean makeRows(PendingCommit commit) {
+    /** What became of an attempt to make a group's rows. */
+    private enum Made {
+        /** The commit is to be tried again. */
+        MADE,
+        /** An application is making the same, and the commit was refused. */
+        LOCKED,
+        /** The commit was refused. */
+        REFUSED
+    }
+
+    private Made makeRows(PendingCommit commit, boolean mayWait) {
         try {
-            transaction.make(commit.commit());
-            return true;
+            transaction.make(commit.commit(), mayWait);
+            return Made.MADE;
         } catch (SQLException e) {
             boolean isLocked = SqlStates.LOCK_NOT_AVAILABLE.equals(SqlStates.state(e));
             refuse(
@@ -174,7 +188,7 @@ final class OffsetCommitter implements AutoCloseable {
                                     "the group is being made by a database transaction that has not ended yet; try again later",
                                     e)
                             : asApiException(e));
-            return false;
+            return isLocked ? Made.LOCKED : Made.REFUSED;
         }
     }
 

@@ -337,12 +337,13 @@ class CommitOffsetsSqlTest {
     private void commitWithRecords(Connection connection, String memberId, int generation, String principal)
             throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
-                "select tidemark_internal.commit_group_offsets(?, ?, ?, array[?], array[0], array[3]::bigint[], array[7], array['here'], ?)")) {
+                "select tidemark_internal.commit_group_offsets(?, ?, ?, array[?], array[0], array[3]::bigint[], array[7], array['here'], ?, ?)")) {
             statement.setString(1, group);
             statement.setString(2, memberId);
             statement.setInt(3, generation);
             statement.setString(4, topic);
             statement.setString(5, principal);
+            statement.setNull(6, java.sql.Types.BIGINT);
             statement.execute();
         }
     }

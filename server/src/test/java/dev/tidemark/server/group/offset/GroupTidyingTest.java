@@ -157,6 +157,23 @@ class GroupTidyingTest {
     }
 
     @Test
+    void aGroupThatIsInUseKeepsNoOtherFromBeingDeleted() throws Exception {
+        commit(1);
+        String later = "later " + group;
+        offsets.commit(later, TestOffsets.request(topic.name(), 1), "somebody").get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        pass("8 days");
+        try (Connection application = database.connect()) {
+            commitIn(application, topic, 2);
+            offsets.tidy();
+
+            assertThat(offsets.list()).extracting(Group::name).containsExactly(group);
+            application.commit();
+        }
+        offsets.delete(group);
+        offsets.tidy();
+    }
+
+    @Test
     void aGroupWhoseFirstOffsetOfAPartitionIsBeingCommittedIsNotDeleted() throws Exception {
         Topic second = log.topic(1, Map.of());
         commit(1);

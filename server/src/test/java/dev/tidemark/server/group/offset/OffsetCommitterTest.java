@@ -185,6 +185,27 @@ class OffsetCommitterTest {
     }
 
     @Test
+    void manyCommitsIntoAGroupThatAnApplicationIsMakingWaitInVainOnce() throws Exception {
+        try (Connection application = database.connect();
+                Statement statement = application.createStatement()) {
+            application.setAutoCommit(false);
+            statement.execute("select tidemark.commit_offsets('" + group + "', null, null, '" + topic.name()
+                    + "', array[0], array[1]::bigint[])");
+            List<CompletableFuture<Void>> refused = new ArrayList<>();
+            for (int n = 0; n < 900; n++) {
+                refused.add(commit(TestOffsets.request(topic.name(), n)));
+            }
+
+            // One after the other they would take a minute and a half.
+            get(offsets.commit("other " + group, TestOffsets.request(topic.name(), 7), "somebody"));
+            for (CompletableFuture<Void> commit : refused) {
+                assertThat(refusal(commit).error()).isEqualTo(ErrorCode.BROKER_NOT_AVAILABLE);
+            }
+            application.rollback();
+        }
+    }
+
+    @Test
     void ofConcurrentOwnersTheLaterOnesCommitsCountWhateverTheOrderTheyCameIn() throws Exception {
         List<String> members = List.of("a", "b", "c");
         for (String member : members) {
@@ -374,7 +395,8 @@ class OffsetCommitterTest {
             old.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             statement.execute("select count(*) from tidemark.offset_commits");
             long before = buffersOfACommit();
-            long readBefore = buffersOf("select * from tidemark_internal.committed_offsets('" + group + "', null)");
+            long readBefore =
+                    PagesRead.of(database, "select * from tidemark_internal.committed_offsets('" + group + "', null)");
 
             List<CompletableFuture<Void>> commits = new ArrayList<>();
             for (int n = 0; n < 20_000; n++) {
@@ -387,7 +409,8 @@ class OffsetCommitterTest {
                 }
             }
             long after = buffersOfACommit();
-            long readAfter = buffersOf("select * from tidemark_internal.committed_offsets('" + group + "', null)");
+            long readAfter =
+                    PagesRead.of(database, "select * from tidemark_internal.committed_offsets('" + group + "', null)");
             // A level or two more of the index, not the 20,000 rows.
             assertThat(after).as("pages a commit looks at, %s before", before).isLessThan(before + 40);
             assertThat(readAfter)
@@ -398,31 +421,10 @@ class OffsetCommitterTest {
     }
 
     private long buffersOfACommit() throws SQLException {
-        return buffersOf("select * from tidemark_internal.record_offset_commits(array[1], array['" + group
-                + "'], array[null]::text[], array[null]::int[], array['x'], array['" + topic.name()
-                + "'], array[0], array[5]::bigint[], array[null]::int[], array[null]::text[], null, false)");
-    }
-
-    /** Pages of shared buffers, of the second execution in a session, when the catalogue is known. */
-    private static long buffersOf(String query) throws SQLException {
-        try (Connection connection = database.connect();
-                Statement statement = connection.createStatement()) {
-            String explained = "";
-            for (int n = 0; n < 2; n++) {
-                var rows = statement.executeQuery(
-                        "explain (analyze, buffers, costs off, timing off, summary off) " + query);
-                explained = "";
-                while (rows.next() && !explained.contains("Buffers: shared")) {
-                    explained = rows.getString(1);
-                }
-            }
-            var hits = java.util.regex.Pattern.compile("(?:hit|read)=(\\d+)").matcher(explained);
-            long pages = 0;
-            while (hits.find()) {
-                pages += Long.parseLong(hits.group(1));
-            }
-            assertThat(pages).as(explained).isPositive();
-            return pages;
-        }
+        return PagesRead.of(
+                database,
+                "select * from tidemark_internal.record_offset_commits(array[1], array['" + group
+                        + "'], array[null]::text[], array[null]::int[], array['x'], array['" + topic.name()
+                        + "'], array[0], array[5]::bigint[], array[null]::int[], array[null]::text[], array[null]::bigint[], null, false)");
     }
 }

@@ -25,10 +25,15 @@ final class TestOffsets {
     }
 
     static CommitOffsetsRequest request(String memberId, Integer generation, String topic, long... offsets) {
+        return request(memberId, generation, null, topic, offsets);
+    }
+
+    static CommitOffsetsRequest request(
+            String memberId, Integer generation, Long commitNumber, String topic, long... offsets) {
         List<OffsetToCommit> list = new ArrayList<>();
         for (int partition = 0; partition < offsets.length; partition++) {
             list.add(new OffsetToCommit(topic, partition, offsets[partition], null, null));
         }
-        return new CommitOffsetsRequest(memberId, generation, list);
+        return new CommitOffsetsRequest(memberId, generation, commitNumber, list);
     }
 }
